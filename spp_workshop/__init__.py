@@ -1,0 +1,1 @@
+"""Tools for workshops on business and human rights."""
