@@ -69,8 +69,11 @@ def time_text(moment: datetime | time) -> str:
 
 
 # Not by strftime: its names follow the machine's locale, not the reader's language.
-_MONTHS = ("January February March April May June July August September October November December").split()
-_WEEKDAYS = "Mon. Tue. Wed. Thur. Fri. Sat. Sun.".split()
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)
+_WEEKDAYS = ("Mon.", "Tue.", "Wed.", "Thur.", "Fri.", "Sat.", "Sun.")
 
 
 def compile_catalogues() -> list[Path]:

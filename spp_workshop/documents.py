@@ -1,0 +1,254 @@
+"""Files that people write by hand: YAML in, checked models out, every problem told with its line.
+
+YAML is read by the rules of YAML 1.2: `no` and `10:30` stay text, because a person who types them means text.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from .errors import DefinitionError, Message, Problem, message
+
+Location = tuple[Any, ...]
+PACKAGE = Path(__file__).parent
+Kind = Literal["worksheets", "notebooks", "programmes", "templates", "static", "locale"]
+
+
+def shipped(kind: Kind) -> Path:
+    """The folder of files that come with the toolkit.
+
+    A wheel carries worksheets and notebooks inside the package; a checkout has them at its top level.
+    """
+    places = (PACKAGE / kind, PACKAGE / "_shipped" / kind, PACKAGE.parent / kind)
+    return next(place for place in places if place.is_dir())
+
+
+class Model(BaseModel):
+    """What every definition shares: nothing can be changed, and an unknown key is a mistake."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file as read: its data, and the line on which each part begins."""
+
+    path: Path
+    data: Any
+    lines: dict[Location, int]
+
+    def where(self, location: Location = ()) -> str:
+        """`file:line` of the nearest part that stands in the file."""
+        while location and location not in self.lines:
+            location = location[:-1]
+        return f"{_short(self.path)}:{self.lines.get(location, 1)}"
+
+
+def _short(path: Path) -> str:
+    """Folder and file: enough to find it, and no absolute path of a machine."""
+    return f"{path.parent.name}/{path.name}" if path.parent.name else path.name
+
+
+def read(path: Path) -> Document:
+    """Read a YAML file. Raises DefinitionError when it is missing, no YAML, or says a key twice."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise DefinitionError(_missing(path)) from None
+    except UnicodeDecodeError:
+        raise DefinitionError(_not_utf8(path)) from None
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+    except yaml.YAMLError as error:
+        raise DefinitionError(_not_yaml(path, error)) from None
+    lines = dict(_lines(node)) if node else {}
+    twice = [_twice(path, line, key) for line, key in _repeated_keys(node)]
+    if twice:
+        raise DefinitionError(twice)
+    return Document(path, yaml.load(text, Loader=_Loader), lines)
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def parse(model: type[M], document: Document) -> M:
+    """The document as a model. Raises DefinitionError with every problem in the file."""
+    try:
+        return model.model_validate(document.data)
+    except ValidationError as error:
+        raise DefinitionError([_problem(document, model, detail) for detail in error.errors()]) from None
+
+
+def rule_error(rule: str, message: Message, remedy: Message) -> PydanticCustomError:
+    """To be raised by a model's own rule, worded for people."""
+    return PydanticCustomError("rule", "{rule}", {"rule": rule, "message": message, "remedy": remedy})
+
+
+# --- YAML 1.2 ---------------------------------------------------------------------------------------------
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    yaml_implicit_resolvers: ClassVar[dict[str, list[Any]]] = {}
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(true|false)$"), list("tf"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(null|~|)$"), ["n", "~", ""])
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^-?(0|[1-9][0-9]*)$"), list("-0123456789"))
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^-?[0-9]+\.[0-9]+$"), list("-0123456789")
+)
+
+
+def _lines(node: yaml.Node, location: Location = ()) -> Iterator[tuple[Location, int]]:
+    yield location, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield (*location, key.value), key.start_mark.line + 1
+            for place, line in _lines(value, (*location, key.value)):
+                if place != (*location, key.value):
+                    yield place, line
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield from _lines(value, (*location, index))
+
+
+def _repeated_keys(node: yaml.Node | None) -> Iterator[tuple[int, str]]:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                yield key.start_mark.line + 1, key.value
+            seen.add(key.value)
+            yield from _repeated_keys(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from _repeated_keys(value)
+
+
+# --- Wording ----------------------------------------------------------------------------------------------
+
+
+def _missing(path: Path) -> Problem:
+    return Problem(
+        _short(path), "missing_file", message("This file is not there."), message("Check its name and folder.")
+    )
+
+
+def _not_utf8(path: Path) -> Problem:
+    return Problem(
+        _short(path),
+        "not_utf8",
+        message("This file is not saved as UTF-8 text."),
+        message("Open it in an editor and save it with the encoding UTF-8."),
+    )
+
+
+def _not_yaml(path: Path, error: yaml.YAMLError) -> Problem:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    return Problem(
+        f"{_short(path)}:{mark.line + 1}" if mark else _short(path),
+        "not_yaml",
+        message("This line cannot be read as YAML."),
+        message("Check the indentation, the colons and the quotation marks here and on the line before."),
+    )
+
+
+def _twice(path: Path, line: int, key: str) -> Problem:
+    return Problem(
+        f"{_short(path)}:{line}",
+        "duplicate_key",
+        message("The key “{key}” stands here a second time.", key=key),
+        message("Keep one of the two."),
+    )
+
+
+def _problem(document: Document, model: type[BaseModel], detail: ErrorDetails) -> Problem:
+    location = tuple(part for part in detail["loc"] if not str(part).startswith("function-"))
+    where = document.where(location)
+    context: dict[str, Any] = detail.get("ctx") or {}
+    if "message" in context:
+        return Problem(where, context["rule"], context["message"], context["remedy"], field=_name(location))
+    rule = detail["type"]
+    wording, remedy = _worded(rule, location, context, model)
+    return Problem(where, rule, wording, remedy, field=_name(location))
+
+
+def _name(location: Location) -> str:
+    return next((str(part) for part in reversed(location) if isinstance(part, str)), "")
+
+
+def _worded(
+    rule: str, location: Location, context: dict[str, Any], model: type[BaseModel]
+) -> tuple[Message, Message]:
+    key = _name(location)
+    if rule == "missing" and key in ("ja", "en"):
+        return message("The text for “{key}” is missing.", key=key), message("Write it in both languages.")
+    if rule == "missing":
+        return message("The key “{key}” is missing.", key=key), message("Add it.")
+    if rule == "extra_forbidden":
+        return message("The key “{key}” is not known here.", key=key), _nearest(key, model)
+    if rule.startswith(("date", "time")):
+        return (
+            message("“{key}” is not a date or a time.", key=key),
+            message("Write a date as 2026-01-20 and a time as 14:00."),
+        )
+    if rule in ("literal_error", "enum"):
+        return (
+            message("“{key}” has a value that is not known.", key=key),
+            message("Use one of: {expected}.", expected=str(context.get("expected", "")).replace(" or ", ", ")),
+        )
+    if rule.startswith("string_too_short"):
+        return message("“{key}” is empty.", key=key), message("Write something, or take the key away.")
+    return _wrong_kind(rule, key)
+
+
+def _wrong_kind(rule: str, key: str) -> tuple[Message, Message]:
+    kinds = {
+        "string": message("text"),
+        "int": message("a whole number"),
+        "float": message("a number"),
+        "bool": message("true or false"),
+        "list": message("a list (lines that begin with a hyphen)"),
+        "tuple": message("a list (lines that begin with a hyphen)"),
+        "dict": message("keys with values"),
+        "model": message("keys with values"),
+        "greater": message("a larger number"),
+        "less": message("a smaller number"),
+    }
+    kind = kinds.get(rule.split("_")[0], message("another value"))
+    return message("“{key}” is not as it must be.", key=key), message("Write {kind} here.", kind=kind)
+
+
+def _nearest(key: str, model: type[BaseModel]) -> Message:
+    close = difflib.get_close_matches(key, sorted(_keys(model, set())), 1)
+    if close:
+        return message("Did you mean “{close}”? Otherwise take it away.", close=close[0])
+    return message("Take it away, or look for its right name in the README of this folder.")
+
+
+def _keys(model: type[BaseModel], seen: set[type]) -> set[str]:
+    """The names of all keys below a model, for “did you mean”."""
+    if model in seen:
+        return set()
+    seen.add(model)
+    names = set(model.model_fields)
+    for info in model.model_fields.values():
+        for part in _classes(info.annotation):
+            names |= _keys(part, seen)
+    return names
+
+
+def _classes(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in getattr(annotation, "__args__", ()):
+        yield from _classes(part)

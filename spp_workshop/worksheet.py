@@ -1,0 +1,345 @@
+"""The one definition of a worksheet: questions, choices and scales, loaded from YAML and checked.
+
+The words are XLSForm's: type, name, label, hint, guidance_hint, required, relevant, constraint, choices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BaseModel, StringConstraints, field_validator, model_validator
+
+from . import expressions
+from .documents import Document, Model, parse, read, rule_error
+from .errors import DefinitionError, Problem, message
+
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", min_length=1)]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Subject = Literal["company", "group", "session"]
+Share = Literal["own", "group", "organiser", "programme"]
+
+TYPES = ("text", "integer", "decimal", "date", "acknowledge", "note", "select_one", "select_multiple")
+
+# Lists that a programme fills; they have no file.
+DYNAMIC_LISTS = ("companies",)
+
+
+class Text(Model):
+    """A text in both languages."""
+
+    ja: Words
+    en: Words
+
+    def __getitem__(self, language: str) -> str:
+        return self.ja if language == "ja" else self.en
+
+    def in_language(self, language: str) -> str:
+        """The text in one language."""
+        return self[language]
+
+
+class Choice(Model):
+    """One choice: `name` is the stable code that is stored, `label` what is shown."""
+
+    name: Code
+    label: Text
+    hint: Text | None = None
+    value: int | None = None
+    meti: Literal["high", "medium", "low"] | None = None
+    meaning: Text | None = None
+    response: Text | None = None
+    example: Text | None = None
+    question: Text | None = None
+    needs: Text | None = None
+    group: Code | None = None
+    start_within_days: int | None = None
+    retired: bool = False
+
+
+class ChoiceList(Model):
+    """A vocabulary or scale: codes with labels, level descriptors and values."""
+
+    name: Code
+    title: Text
+    source: Text
+    proposal: bool = False
+    choices: tuple[Choice, ...]
+
+    @cached_property
+    def by_code(self) -> dict[str, Choice]:
+        """Every choice by its code, retired ones too."""
+        return {choice.name: choice for choice in self.choices}
+
+    @property
+    def codes(self) -> list[str]:
+        """The codes in the order of the list."""
+        return [choice.name for choice in self.choices]
+
+    @property
+    def values(self) -> dict[str, int]:
+        """The number behind each code that has one; unknown has none, for it is never low."""
+        return {choice.name: choice.value for choice in self.choices if choice.value is not None}
+
+    def label(self, code: str, language: str) -> str:
+        """What is shown for a code; a code that the list has lost is shown as it is."""
+        choice = self.by_code.get(code)
+        return choice.label[language] if choice else str(code)
+
+    @model_validator(mode="after")
+    def _codes_are_distinct(self) -> ChoiceList:
+        for code in _repeated(self.codes):
+            raise rule_error("duplicate_choice", message("The choice “{code}” stands twice.", code=code), _RENAME)
+        return self
+
+
+class Constraint(Model):
+    """What an answer must be within: the part of XLSForm's `constraint` that we take."""
+
+    min: float | None = None
+    max: float | None = None
+    max_length: int | None = None
+    pattern: str | None = None
+
+
+class Field(Model):
+    """One question."""
+
+    type: str
+    name: Code
+    label: Text
+    hint: Text | None = None
+    guidance_hint: Text | None = None
+    example: Text | None = None
+    sector_examples: dict[str, Text] = {}
+    why: Text | None = None
+    source: Text | None = None
+    required: bool = False
+    relevant: str | None = None
+    constraint: Constraint | None = None
+    constraint_message: Text | None = None
+    appearance: str | None = None
+    personal: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The type without the name of its list."""
+        return self.type.split()[0]
+
+    @property
+    def list_name(self) -> str:
+        """The list of choices, or an empty string."""
+        return self.type.partition(" ")[2].strip()
+
+    @cached_property
+    def relevance(self) -> expressions.Expression | None:
+        """When the question is asked; None is always."""
+        return expressions.parse(self.relevant) if self.relevant else None
+
+    @field_validator("type")
+    @classmethod
+    def _type_is_known(cls, value: str) -> str:
+        kind, _, list_name = value.partition(" ")
+        if kind not in TYPES or kind.startswith("select") != bool(list_name.strip()):
+            raise rule_error(
+                "unknown_type",
+                message("The type “{type}” is not known.", type=value),
+                message("Use one of: {types}. A select needs the name of its list.", types=list(TYPES)),
+            )
+        return value
+
+    @field_validator("relevant")
+    @classmethod
+    def _relevant_can_be_read(cls, value: str | None) -> str | None:
+        try:
+            expressions.parse(value) if value else None
+        except ValueError:
+            raise rule_error(
+                "unreadable_relevant",
+                message("“relevant” cannot be read."),
+                message("Only ${{f}} = 'code', selected(${{f}}, 'code'), and, or are understood."),
+            ) from None
+        return value
+
+    @model_validator(mode="after")
+    def _constraint_has_its_message(self) -> Field:
+        if bool(self.constraint) != bool(self.constraint_message):
+            raise rule_error(
+                "constraint_message",
+                message("“{name}” has a constraint without a message, or a message without.", name=self.name),
+                message("Write both, so that a person learns what is expected."),
+            )
+        return self
+
+
+class Worksheet(Model):
+    """A sheet of questions about one company, group or session; with `repeats`, a table of rows."""
+
+    name: Code
+    version: int
+    title: Text
+    intro: Text
+    session: str = ""
+    subject: Subject
+    repeats: bool = False
+    rows_from: Code | None = None
+    carries: tuple[Code, ...] = ()
+    row_title: Code | None = None
+    share: Share
+    source: Text
+    fields: tuple[Field, ...]
+
+    @cached_property
+    def by_name(self) -> dict[str, Field]:
+        """Every question by name; notes are none."""
+        return {field.name: field for field in self.fields if field.kind != "note"}
+
+    @property
+    def questions(self) -> list[Field]:
+        """The questions in order."""
+        return list(self.by_name.values())
+
+    def list_names(self) -> set[str]:
+        """The lists of choices that it uses."""
+        return {field.list_name for field in self.fields if field.list_name}
+
+    @model_validator(mode="after")
+    def _names_fit_together(self) -> Worksheet:
+        names = [field.name for field in self.fields]
+        for name in _repeated(names):
+            raise rule_error("duplicate_field", message("The field “{name}” stands twice.", name=name), _RENAME)
+        asked = {name for field in self.fields if field.relevance for name in field.relevance.fields()}
+        for name in sorted((asked - set(names)) | ({self.row_title} - {None, *names})):
+            raise rule_error(
+                "unknown_field",
+                message("The field “{name}” is asked for, but is not in this worksheet.", name=name),
+                message("Correct the name, or add the field."),
+            )
+        return self
+
+
+_RENAME = message("Give one of the two another name.")
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    seen: set[str] = set()
+    return [name for name in names if name in seen or seen.add(name)]  # type: ignore[func-returns-value]
+
+
+# --- Loading ----------------------------------------------------------------------------------------------
+
+N = TypeVar("N", bound=BaseModel)
+
+
+def load_choices(*folders: Path) -> dict[str, ChoiceList]:
+    """All lists of choices, a later folder winning over an earlier. Raises DefinitionError with all problems."""
+    return {name: choice_list for name, (choice_list, _) in _load_all(ChoiceList, folders).items()}
+
+
+def load_worksheets(*folders: Path, lists: Mapping[str, ChoiceList]) -> dict[str, Worksheet]:
+    """All worksheets, a later folder winning. Raises DefinitionError with every problem of every file."""
+    loaded = _load_all(Worksheet, folders)
+    sheets = {name: worksheet for name, (worksheet, _) in loaded.items()}
+    problems = [
+        problem
+        for worksheet, document in loaded.values()
+        for problem in (*_lists_exist(worksheet, document, lists), *_rows_come_from(worksheet, document, sheets))
+    ]
+    if problems:
+        raise DefinitionError(problems)
+    return sheets
+
+
+def _load_all(model: type[N], folders: Iterable[Path]) -> dict[str, tuple[N, Document]]:
+    files = {path.stem: path for folder in folders for path in sorted(folder.glob("*.yaml"))}
+    loaded: dict[str, tuple[N, Document]] = {}
+    problems: list[Problem] = []
+    for stem, path in files.items():
+        try:
+            document = read(path)
+            definition = parse(model, document)
+        except DefinitionError as error:
+            problems += error.problems
+            continue
+        problems += _named_as_file(document, stem)
+        loaded[stem] = definition, document
+    if problems:
+        raise DefinitionError(problems)
+    return loaded
+
+
+def _named_as_file(document: Document, stem: str) -> list[Problem]:
+    if document.data.get("name") == stem:
+        return []
+    return [
+        Problem(
+            document.where(("name",)),
+            "name_is_not_file",
+            message("The name is not that of the file."),
+            message("Write “name: {stem}”, or rename the file.", stem=stem),
+        )
+    ]
+
+
+def _lists_exist(
+    worksheet: Worksheet, document: Document, lists: Mapping[str, ChoiceList]
+) -> Iterable[Problem]:
+    for index, field in enumerate(worksheet.fields):
+        if field.list_name and field.list_name not in (*lists, *DYNAMIC_LISTS):
+            yield Problem(
+                document.where(("fields", index, "type")),
+                "unknown_list",
+                message("There is no list of choices “{name}”.", name=field.list_name),
+                message("Correct the name, or add the file choices/{name}.yaml.", name=field.list_name),
+                field=field.name,
+            )
+
+
+def _rows_come_from(
+    worksheet: Worksheet, document: Document, sheets: Mapping[str, Worksheet]
+) -> Iterable[Problem]:
+    if worksheet.rows_from and worksheet.rows_from not in sheets:
+        yield Problem(
+            document.where(("rows_from",)),
+            "unknown_worksheet",
+            message("There is no worksheet “{name}” to carry rows from.", name=worksheet.rows_from),
+            message("Correct the name."),
+        )
+        return
+    carried = {name for source in ancestors(worksheet, sheets) for name in source.by_name}
+    for name in worksheet.carries:
+        if name not in carried:
+            yield Problem(
+                document.where(("carries",)),
+                "unknown_carried_field",
+                message("The field “{name}” is in none of the worksheets that rows come from.", name=name),
+                message("Correct the name."),
+            )
+
+
+def ancestors(worksheet: Worksheet, sheets: Mapping[str, Worksheet]) -> list[Worksheet]:
+    """The worksheets that its rows come from, the nearest first."""
+    chain: list[Worksheet] = []
+    source = sheets.get(worksheet.rows_from or "")
+    while source and source not in chain:
+        chain.append(source)
+        source = sheets.get(source.rows_from or "")
+    return chain
+
+
+def as_choices(name: str, title: Text, labels: Mapping[str, Text]) -> ChoiceList:
+    """A list that a programme fills, such as its companies; their keys are whatever the programme says."""
+    choices = tuple(Choice.model_construct(name=code, label=label, retired=False) for code, label in labels.items())
+    return ChoiceList.model_construct(name=name, title=title, source=title, choices=choices)
+
+
+def values_of(lists: Mapping[str, ChoiceList]) -> dict[str, dict[str, int]]:
+    """For every scale the number behind each code."""
+    return {name: choice_list.values for name, choice_list in lists.items() if choice_list.values}
+
+
+__all__ = ["Choice", "ChoiceList", "Constraint", "Field", "Text", "Worksheet", "ancestors", "as_choices",
+           "load_choices", "load_worksheets", "values_of"]
+
