@@ -1,0 +1,169 @@
+"""The store's file: where it may lie, whose it is, and opening it without harm (SQLite)."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path, PurePath
+from typing import Any
+
+import sqlalchemy as sa
+
+from .errors import Problem, StoreError, message
+from .store import TABLES, Store, locked, utc_now
+
+# PRAGMA application_id of our files ("SPPw"), and the version of the two tables.
+APPLICATION_ID = 0x53505077
+VERSION = 1
+
+
+def open_store(path: Path, now: Callable[[], datetime] = utc_now) -> Store:
+    """Open the store file, or make an empty one. Raises StoreError, having changed nothing."""
+    _refuse_unsafe_place(path)
+    new = not path.exists()
+    engine = _engine(path)
+    try:
+        if new:
+            _create(engine)
+        else:
+            _refuse_foreign(engine, path)
+    except sa.exc.DBAPIError as error:
+        raise StoreError(_unusable(path, error)) from None
+    return Store(engine, now)
+
+
+def _engine(path: Path) -> sa.Engine:
+    # Transactions are begun by hand (BEGIN IMMEDIATE), so the driver must not begin its own.
+    engine = sa.create_engine(
+        f"sqlite:///{path}",
+        isolation_level="AUTOCOMMIT",
+        connect_args={"timeout": 30, "check_same_thread": False},
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def _settings(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA secure_delete=ON")
+
+    return engine
+
+
+def _create(engine: sa.Engine) -> None:
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+        TABLES.create_all(connection)
+        connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
+        connection.exec_driver_sql(f"PRAGMA user_version={VERSION}")
+
+
+def _refuse_foreign(engine: sa.Engine, path: Path) -> None:
+    with engine.connect() as connection:
+        owner = connection.exec_driver_sql("PRAGMA application_id").scalar()
+        version = connection.exec_driver_sql("PRAGMA user_version").scalar() or 0
+    if owner != APPLICATION_ID:
+        raise StoreError(_not_a_store(path))
+    if version > VERSION:
+        raise StoreError(_newer(path))
+    if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
+        raise StoreError(_read_only(path))
+
+
+# Folders that a program on this machine copies elsewhere behind our back, in the middle of a write.
+_CLOUD = (
+    "onedrive",
+    "dropbox",
+    "box",
+    "box sync",
+    "google drive",
+    "googledrive",
+    "my drive",
+    "マイドライブ",
+    "icloud drive",
+    "mobile documents",
+    "creative cloud files",
+)
+
+
+def _refuse_unsafe_place(path: Path) -> None:
+    whole = path.absolute()
+    if any(_is_cloud(part) for part in whole.parts[:-1]):
+        raise StoreError(_synchronised(path))
+    if str(whole).startswith(("\\\\", "//")) or _is_network(whole):
+        raise StoreError(_network(path))
+
+
+def _is_cloud(part: str) -> bool:
+    name = part.casefold()
+    return name in _CLOUD or name.startswith(("onedrive -", "dropbox (", "googledrive-"))
+
+
+def _is_network(path: Path) -> bool:
+    """Whether the path is on a mounted network share (where SQLite's locks do not hold)."""
+    if not sys.platform.startswith("linux"):
+        return False
+    mounts = [line.split()[1:3] for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines()]
+    around = [(PurePath(place), kind) for place, kind in mounts if path.is_relative_to(place)]
+    _, kind = max(around, key=lambda mount: len(mount[0].parts), default=(path, ""))
+    return kind in ("nfs", "nfs4", "cifs", "smb3")
+
+
+# --- Wording ----------------------------------------------------------------------------------------------
+
+
+def _not_a_store(path: Path) -> Problem:
+    return Problem(
+        path.name,
+        "not_a_store",
+        message("This file is not a store of a workshop."),
+        message("Move it away, or open the folder of your workshop."),
+    )
+
+
+def _newer(path: Path) -> Problem:
+    return Problem(
+        path.name,
+        "newer_store",
+        message("This store was made by a newer version of the toolkit."),
+        message("Install the newer version; nothing was changed."),
+    )
+
+
+def _read_only(path: Path) -> Problem:
+    return Problem(
+        path.name,
+        "read_only_store",
+        message("This store, or its folder, can only be read."),
+        message("Ask for the right to write there, or copy the workshop folder to a place of your own."),
+    )
+
+
+def _unusable(path: Path, error: sa.exc.DBAPIError) -> Problem:
+    if "readonly" in str(error.orig) or "unable to open" in str(error.orig):
+        return _read_only(path)
+    if "not a database" in str(error.orig):
+        return _not_a_store(path)
+    return locked()
+
+
+def _synchronised(path: Path) -> Problem:
+    return Problem(
+        path.name,
+        "synchronised_folder",
+        message("This folder is copied to a cloud drive, which can destroy a store while it is written."),
+        message("Move the workshop folder to {place}.", place=_better_place(path)),
+    )
+
+
+def _network(path: Path) -> Problem:
+    return Problem(
+        path.name,
+        "network_folder",
+        message("This folder is on a network share, where a store can be destroyed."),
+        message("Move the workshop folder to {place}.", place=_better_place(path)),
+    )
+
+
+def _better_place(path: Path) -> str:
+    return str(Path.home() / "spp-workshop" / path.absolute().parent.name)

@@ -1,0 +1,435 @@
+"""`Workshop`: programme, worksheets and answers as one seat sees them. The object that a notebook holds.
+
+It is the only door to the answers: what a seat may not see never leaves this module.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import answers as answer_rules
+from . import programme as programmes
+from .documents import shipped
+from .errors import AnswerError, NotAllowed, Problem, message
+from .messages import Language
+from .programme import Company, Programme
+from .rows import Row, carry_forward, in_steps, new_row_id, parent_row
+from .seats import Seat
+from .store import Entry, Place, Revision, Store, utc_now
+from .storefile import open_store
+from .visibility import RELEASE, as_released, is_released_to, may_read, may_write
+from .worksheet import (
+    ChoiceList,
+    Worksheet,
+    ancestors,
+    as_choices,
+    load_choices,
+    load_worksheets,
+    values_of,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STORE_FILE = "workshop.db"
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What became of a save: the state that is stored now, and what still keeps it from being complete."""
+
+    row: str
+    revision: int
+    status: str
+    answers: dict[str, Any]
+    recorded_at: str
+    problems: list[Problem]
+    merged: list[str]
+
+
+class Workshop:
+    """A workshop folder, opened from a seat. Make one with `open_workshop`."""
+
+    def __init__(
+        self,
+        folder: Path,
+        programme: Programme,
+        worksheets: Mapping[str, Worksheet],
+        lists: Mapping[str, ChoiceList],
+        store: Store,
+        seat: Seat,
+        language: Language,
+    ):
+        self.folder, self.programme, self.worksheets, self.choices = folder, programme, worksheets, lists
+        self.store, self.seat, self.language = store, seat, language
+        self.levels = values_of(lists)
+
+    # --- Reading ------------------------------------------------------------------------------------------
+
+    @property
+    def companies(self) -> list[Company]:
+        """The companies whose answers this seat may ask for: a participant's own, else all."""
+        return [company for company in self.programme.companies if self.seat.company_key in ("", company.key)]
+
+    @cached_property
+    def frames(self) -> Mapping[str, pd.DataFrame]:
+        """Every worksheet's frame by name; each is read once, and again when the store has changed."""
+        return _Frames(self)
+
+    def frame(self, worksheet: str) -> pd.DataFrame:
+        """All rows of a worksheet that this seat may read, withdrawn ones left out.
+
+        Columns: subject, company (empty where there is none), session, row, revision, status, recorded_at, then
+        every question: codes, numbers (Int64), ISO dates, lists of codes; texts in the workshop's language
+        where a translation is stored.
+        """
+        import pandas as pd
+
+        sheet = self._sheet(worksheet)
+        revisions = self._visible(sheet)
+        data: dict[str, list[Any]] = {name: [] for name in (*_COLUMNS, *sheet.by_name)}
+        for revision in revisions:
+            for name, value in self._cells(sheet, revision).items():
+                data[name].append(value)
+        kinds = {"integer": "Int64", "decimal": "Float64"}
+        types = {name: kinds.get(question.kind, "object") for name, question in sheet.by_name.items()}
+        types["revision"] = "Int64"
+        series = {name: pd.Series(column, dtype=types.get(name, "object")) for name, column in data.items()}
+        return pd.DataFrame(series)
+
+    def rows(self, worksheet: str, subject: str = "", session: str = "") -> list[Row]:
+        """The rows of one subject in order, with the rows carried forward that are not answered yet."""
+        sheet = self._sheet(worksheet)
+        found = [
+            Row(r.place.row, r.revision, r.status, r.answers, r.recorded_at)
+            for r in self._visible(sheet, self._subject(subject), session)
+        ]
+        if not sheet.rows_from:
+            return found
+        sources = {
+            source.name: {row.row: row for row in self.rows(source.name, subject) if row.revision}
+            for source in ancestors(sheet, self.worksheets)
+        }
+        rows = carry_forward(found, sources[sheet.rows_from])
+        return [replace(row, carried=self._carried(sheet, row, sources)) for row in rows]
+
+    def history(self, worksheet: str, subject: str, row: str = "", session: str = "") -> list[Revision]:
+        """The saved states of a row, oldest first; one author's saves within ten minutes are one."""
+        sheet = self._sheet(worksheet)
+        place = Place(self._subject(subject), worksheet, row, session)
+        revisions = self.store.history(place)
+        if not all(may_read(self.seat, sheet, revision, self.programme) for revision in revisions):
+            raise NotAllowed(_not_yours())
+        return in_steps(revisions)
+
+    def revision(self) -> int:
+        """A number that grows with every save by anybody."""
+        return self.store.revision()
+
+    def stamp(self) -> str:
+        """A digest of every answer that this seat can read: equal stamps, equal reports."""
+        digests = [
+            f"{revision.place}{revision.digest}{revision.status}{sorted(revision.answers)}"
+            for sheet in self.worksheets.values()
+            for revision in self._visible(sheet)
+        ]
+        return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+    # --- Writing ------------------------------------------------------------------------------------------
+
+    def save(
+        self,
+        worksheet: str,
+        changes: Mapping[str, Any],
+        *,
+        subject: str = "",
+        row: str = "",
+        session: str = "",
+        based_on: int = 0,
+        status: str = "draft",
+        source: str = "form",
+    ) -> Saved:
+        """Store changed answers (None clears one) on top of the revision that they are based on.
+
+        Raises AnswerError (unreadable; nothing stored), ConflictError (somebody else changed the same answer)
+        and NotAllowed.
+        """
+        sheet = self._sheet(worksheet)
+        place = self._writable(sheet, subject, row, session)
+        values, problems = answer_rules.read(sheet, changes, self.choices)
+        if problems:
+            raise AnswerError(problems)
+        values = answer_rules.without_stale_translations(values, self._stored_names(place))
+        entry = Entry(self.seat.id, sheet.version, based_on, status, source)
+        return self._append(sheet, place, values, entry)
+
+    def submit(self, worksheet: str, subject: str = "", row: str = "", session: str = "") -> Saved:
+        """Say that a row is finished. It releases nothing. Raises AnswerError with all that is missing."""
+        sheet = self._sheet(worksheet)
+        place = self._writable(sheet, subject, row, session)
+        entry = Entry(self.seat.id, sheet.version, self._latest_revision(place), "submitted")
+        return self._append(sheet, place, {}, entry)
+
+    def withdraw(self, worksheet: str, subject: str, row: str = "", session: str = "") -> Saved:
+        """Take a row back. It stays in the history, and `restore` brings it back."""
+        sheet = self._sheet(worksheet)
+        place = self._writable(sheet, subject, row, session)
+        entry = Entry(self.seat.id, sheet.version, self._latest_revision(place), "withdrawn")
+        return self._append(sheet, place, {}, entry)
+
+    def restore(
+        self, worksheet: str, subject: str, row: str = "", *, revision: int, session: str = ""
+    ) -> Saved:
+        """Make an earlier state of a row the newest again."""
+        sheet = self._sheet(worksheet)
+        place = self._writable(sheet, subject, row, session)
+        states = {state.revision: state for state in self.store.history(place)}
+        latest, wanted = states[max(states)], states[revision]
+        changes = dict.fromkeys(latest.answers) | wanted.answers
+        return self._append(sheet, place, changes, Entry(self.seat.id, sheet.version, latest.revision))
+
+    def release(
+        self, worksheet: str, subject: str, row: str = "", *, fields: list[str], audience: str
+    ) -> Saved:
+        """Let an audience see these fields of the row as it is now; a later edit is not released by this."""
+        sheet = self._sheet(worksheet)
+        place = self._writable(sheet, subject, row, "")
+        changes = {
+            "worksheet": worksheet,
+            "row": row,
+            "revision": self._latest_revision(place),
+            "fields": " ".join(fields),
+            "audience": audience,
+            "released_on": self.store.now().date().isoformat(),
+        }
+        return self.save(RELEASE, changes, subject=place.subject, row=new_row_id())
+
+    # --- Inside -------------------------------------------------------------------------------------------
+
+    def _sheet(self, name: str) -> Worksheet:
+        if name not in self.worksheets:
+            raise AnswerError(_unknown_worksheet(name))
+        return self.worksheets[name]
+
+    def _subject(self, subject: str) -> str:
+        """The subject in full; a company's own seat need not say it. Raises AnswerError for an unknown one."""
+        subject = subject or (self.seat.subject if self.seat.role == "participant" else "")
+        if subject not in self._known_subjects:
+            raise AnswerError(_unknown_subject())
+        return subject
+
+    @cached_property
+    def _known_subjects(self) -> set[str]:
+        sessions = self.programme.sessions
+        return (
+            {f"company:{company.key}" for company in self.programme.companies}
+            | {f"session:{session.key}" for session in sessions}
+            | {f"group:{session.key}.{group.key}" for session in sessions for group in session.groups}
+        )
+
+    def _visible(
+        self, sheet: Worksheet, subject: str | None = None, session: str | None = None
+    ) -> list[Revision]:
+        """The rows that this seat may read, not withdrawn; those of others only as they were released."""
+        own = self.seat.subject if sheet.subject == "company" and self.seat.role == "participant" else None
+        if subject is None or own in (None, subject):
+            found = self.store.latest(sheet.name, subject or own, session)
+        else:
+            found = []
+        readable = [r for r in found if may_read(self.seat, sheet, r, self.programme)]
+        current = [r for r in readable if r.status != "withdrawn"]
+        if self.seat.role == "custodian" or sheet.subject != "company":
+            return current
+        return current + [r for r in self._released(sheet) if subject in (None, r.place.subject)]
+
+    def _released(self, sheet: Worksheet) -> Iterator[Revision]:
+        for release in self.store.latest(RELEASE):
+            others = release.place.subject != self.seat.subject
+            same_sheet = release.answers.get("worksheet") == sheet.name
+            if others and same_sheet and is_released_to(self.seat, release, self.programme):
+                place = Place(release.place.subject, sheet.name, release.answers.get("row", ""))
+                for revision in self.store.history(place):
+                    if revision.revision == release.answers.get("revision"):
+                        yield as_released(revision, release)
+
+    def _cells(self, sheet: Worksheet, revision: Revision) -> dict[str, Any]:
+        kind, _, key = revision.place.subject.partition(":")
+        return {
+            "subject": revision.place.subject,
+            "company": key if kind == "company" else "",
+            "session": revision.place.session or (key.partition(".")[0] if kind != "company" else ""),
+            "row": revision.place.row,
+            "revision": revision.revision,
+            "status": revision.status,
+            "recorded_at": revision.recorded_at,
+            **answer_rules.shown(sheet, revision.answers, self.language),
+        }
+
+    def _carried(
+        self, sheet: Worksheet, row: Row, sources: Mapping[str, Mapping[str, Row]]
+    ) -> dict[str, Any]:
+        """What was said about this row on earlier worksheets, the nearest first."""
+        carried: dict[str, Any] = {}
+        for source, rows in sources.items():
+            if parent := rows.get(parent_row(row.row, rows)):
+                said = answer_rules.shown(self.worksheets[source], parent.answers, self.language)
+                carried = {
+                    **{name: said[name] for name in sheet.carries if said.get(name) is not None},
+                    **carried,
+                }
+        return {name: carried[name] for name in sheet.carries if name in carried}
+
+    def _writable(self, sheet: Worksheet, subject: str, row: str, session: str) -> Place:
+        subject = self._subject(subject)
+        if not may_write(self.seat, sheet, subject, row, self.programme):
+            raise NotAllowed(_not_yours())
+        if subject.partition(":")[0] != sheet.subject:
+            raise AnswerError(_wrong_subject(sheet))
+        if bool(row) != sheet.repeats:
+            raise AnswerError(_wrong_row(sheet))
+        return Place(subject, sheet.name, row, session)
+
+    def _stored_names(self, place: Place) -> set[str]:
+        states = self.store.history(place)
+        return set(states[-1].answers) if states else set()
+
+    def _latest_revision(self, place: Place) -> int:
+        states = self.store.history(place)
+        return states[-1].revision if states else 0
+
+    def _append(self, sheet: Worksheet, place: Place, changes: dict[str, Any], entry: Entry) -> Saved:
+        def refuse_incomplete(merged: dict[str, Any]) -> None:
+            problems = answer_rules.check(sheet, merged)
+            if entry.status == "submitted" and problems:
+                raise AnswerError(problems)
+
+        stored = self.store.append(place, changes, entry, refuse_incomplete)
+        merged = [
+            name for name in stored.answers if name not in changes and stored.revision > entry.based_on + 1
+        ]
+        return Saved(
+            place.row,
+            stored.revision,
+            stored.status,
+            stored.answers,
+            stored.recorded_at,
+            answer_rules.check(sheet, stored.answers),
+            merged,
+        )
+
+
+class _Frames(Mapping[str, "pd.DataFrame"]):
+    """Frames by worksheet, read when first asked for and kept until the store changes."""
+
+    def __init__(self, workshop: Workshop):
+        self._workshop, self._revision = workshop, -1
+        self._read: dict[str, pd.DataFrame] = {}
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if name not in self._workshop.worksheets:
+            raise KeyError(name)
+        revision = self._workshop.revision()
+        if revision != self._revision:
+            self._read, self._revision = {}, revision
+        if name not in self._read:
+            self._read[name] = self._workshop.frame(name)
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._workshop.worksheets)
+
+    def __len__(self) -> int:
+        return len(self._workshop.worksheets)
+
+
+_COLUMNS = ("subject", "company", "session", "row", "revision", "status", "recorded_at")
+
+
+def open_workshop(
+    folder: str | Path = ".",
+    *,
+    seat: Seat | None = None,
+    language: Language = "ja",
+    now: Callable[[], datetime] = utc_now,
+) -> Workshop:
+    """Open a workshop folder from a seat (the custodian's, unless another is given).
+
+    Own worksheets in the folder win over the shipped ones. Raises DefinitionError with all problems of
+    programme and worksheets, and StoreError when the store cannot be used.
+    """
+    folder = Path(folder)
+    programme = programmes.load(folder / programmes.FILE)
+    lists, worksheets = load_definitions(folder)
+    companies = {company.key: company.name for company in programme.companies}
+    lists = {**lists, "companies": as_choices("companies", programme.title, companies)}
+    store = open_store(folder / STORE_FILE, now)
+    return Workshop(folder, programme, worksheets, lists, store, seat or Seat.custodian(), language)
+
+
+def load_definitions(folder: Path) -> tuple[dict[str, ChoiceList], dict[str, Worksheet]]:
+    """The lists of choices and the worksheets of a workshop folder, over the shipped ones."""
+    places = (shipped("worksheets"), folder / "worksheets")
+    lists = load_choices(*(place / "choices" for place in places))
+    return lists, load_worksheets(*places, lists=lists)
+
+
+# --- Wording ----------------------------------------------------------------------------------------------
+
+
+def _not_yours() -> Problem:
+    return Problem(
+        "",
+        "not_allowed",
+        message("This seat may not read or write that."),
+        message("Open your own company's link."),
+    )
+
+
+def _unknown_worksheet(name: str) -> Problem:
+    return Problem(
+        "",
+        "unknown_worksheet",
+        message("There is no worksheet “{name}”.", name=name),
+        message("Check the name; the worksheets are listed in the folder worksheets."),
+    )
+
+
+def _unknown_subject() -> Problem:
+    return Problem(
+        "",
+        "unknown_subject",
+        message("There is no such company, group or session in this programme."),
+        message("Check the key in programme.yaml."),
+    )
+
+
+def _wrong_subject(sheet: Worksheet) -> Problem:
+    kinds = {"company": message("a company"), "group": message("a group"), "session": message("a session")}
+    return Problem(
+        "",
+        "wrong_subject",
+        message("The worksheet “{title}” is about {kind}.", title=sheet.title, kind=kinds[sheet.subject]),
+        message("Say for which one it is."),
+    )
+
+
+def _wrong_row(sheet: Worksheet) -> Problem:
+    if sheet.repeats:
+        return Problem(
+            "",
+            "row_missing",
+            message("The worksheet “{title}” is a list, and the row is not named.", title=sheet.title),
+            message("Add a row first."),
+        )
+    return Problem(
+        "",
+        "row_unexpected",
+        message("The worksheet “{title}” has no rows.", title=sheet.title),
+        message("Save the answers without a row."),
+    )
