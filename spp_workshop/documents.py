@@ -102,7 +102,9 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(true|false)$"), list("tf"))
 _Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(null|~|)$"), ["n", "~", ""])
-_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^-?(0|[1-9][0-9]*)$"), list("-0123456789"))
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:int", re.compile(r"^-?(0|[1-9][0-9]*)$"), list("-0123456789")
+)
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"^-?[0-9]+\.[0-9]+$"), list("-0123456789")
 )
@@ -139,7 +141,10 @@ def _repeated_keys(node: yaml.Node | None) -> Iterator[tuple[int, str]]:
 
 def _missing(path: Path) -> Problem:
     return Problem(
-        _short(path), "missing_file", message("This file is not there."), message("Check its name and folder.")
+        _short(path),
+        "missing_file",
+        message("This file is not there."),
+        message("Check its name and folder."),
     )
 
 
@@ -204,7 +209,9 @@ def _worded(
     if rule in ("literal_error", "enum"):
         return (
             message("“{key}” has a value that is not known.", key=key),
-            message("Use one of: {expected}.", expected=str(context.get("expected", "")).replace(" or ", ", ")),
+            message(
+                "Use one of: {expected}.", expected=str(context.get("expected", "")).replace(" or ", ", ")
+            ),
         )
     if rule.startswith("string_too_short"):
         return message("“{key}” is empty.", key=key), message("Write something, or take the key away.")

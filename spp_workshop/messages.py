@@ -70,8 +70,18 @@ def time_text(moment: datetime | time) -> str:
 
 # Not by strftime: its names follow the machine's locale, not the reader's language.
 _MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 )
 _WEEKDAYS = ("Mon.", "Tue.", "Wed.", "Thur.", "Fri.", "Sat.", "Sun.")
 
@@ -105,8 +115,17 @@ def _merge(merged: Any, catalogue: Any) -> Any:
     return merged
 
 
-__all__ = ["LANGUAGES", "Language", "Message", "date_text", "join_text", "message", "reader_language", "say",
-           "time_text"]
+__all__ = [
+    "LANGUAGES",
+    "Language",
+    "Message",
+    "date_text",
+    "join_text",
+    "message",
+    "reader_language",
+    "say",
+    "time_text",
+]
 
 if __name__ == "__main__":
     for path in compile_catalogues():

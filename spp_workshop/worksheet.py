@@ -23,6 +23,11 @@ Share = Literal["own", "group", "organiser", "programme"]
 
 TYPES = ("text", "integer", "decimal", "date", "acknowledge", "note", "select_one", "select_multiple")
 
+# Every frame begins with these columns, so no question may have such a name. One may be named `company`: in a
+# list about a session the column then says whose line it is.
+FRAME_COLUMNS = ("subject", "company", "session", "row", "revision", "status", "recorded_at")
+RESERVED = set(FRAME_COLUMNS) - {"company"}
+
 # Lists that a programme fills; they have no file.
 DYNAMIC_LISTS = ("companies",)
 
@@ -91,7 +96,9 @@ class ChoiceList(Model):
     @model_validator(mode="after")
     def _codes_are_distinct(self) -> ChoiceList:
         for code in _repeated(self.codes):
-            raise rule_error("duplicate_choice", message("The choice “{code}” stands twice.", code=code), _RENAME)
+            raise rule_error(
+                "duplicate_choice", message("The choice “{code}” stands twice.", code=code), _RENAME
+            )
         return self
 
 
@@ -209,7 +216,13 @@ class Worksheet(Model):
     def _names_fit_together(self) -> Worksheet:
         names = [field.name for field in self.fields]
         for name in _repeated(names):
-            raise rule_error("duplicate_field", message("The field “{name}” stands twice.", name=name), _RENAME)
+            raise rule_error(
+                "duplicate_field", message("The field “{name}” stands twice.", name=name), _RENAME
+            )
+        for name in sorted(RESERVED & set(names)):
+            raise rule_error(
+                "reserved_name", message("The name “{name}” is used by the toolkit.", name=name), _RENAME
+            )
         asked = {name for field in self.fields if field.relevance for name in field.relevance.fields()}
         for name in sorted((asked - set(names)) | ({self.row_title} - {None, *names})):
             raise rule_error(
@@ -220,7 +233,7 @@ class Worksheet(Model):
         return self
 
 
-_RENAME = message("Give one of the two another name.")
+_RENAME = message("Give it another name.")
 
 
 def _repeated(names: Iterable[str]) -> list[str]:
@@ -245,7 +258,10 @@ def load_worksheets(*folders: Path, lists: Mapping[str, ChoiceList]) -> dict[str
     problems = [
         problem
         for worksheet, document in loaded.values()
-        for problem in (*_lists_exist(worksheet, document, lists), *_rows_come_from(worksheet, document, sheets))
+        for problem in (
+            *_lists_exist(worksheet, document, lists),
+            *_rows_come_from(worksheet, document, sheets),
+        )
     ]
     if problems:
         raise DefinitionError(problems)
@@ -331,7 +347,9 @@ def ancestors(worksheet: Worksheet, sheets: Mapping[str, Worksheet]) -> list[Wor
 
 def as_choices(name: str, title: Text, labels: Mapping[str, Text]) -> ChoiceList:
     """A list that a programme fills, such as its companies; their keys are whatever the programme says."""
-    choices = tuple(Choice.model_construct(name=code, label=label, retired=False) for code, label in labels.items())
+    choices = tuple(
+        Choice.model_construct(name=code, label=label, retired=False) for code, label in labels.items()
+    )
     return ChoiceList.model_construct(name=name, title=title, source=title, choices=choices)
 
 
@@ -340,6 +358,16 @@ def values_of(lists: Mapping[str, ChoiceList]) -> dict[str, dict[str, int]]:
     return {name: choice_list.values for name, choice_list in lists.items() if choice_list.values}
 
 
-__all__ = ["Choice", "ChoiceList", "Constraint", "Field", "Text", "Worksheet", "ancestors", "as_choices",
-           "load_choices", "load_worksheets", "values_of"]
-
+__all__ = [
+    "Choice",
+    "ChoiceList",
+    "Constraint",
+    "Field",
+    "Text",
+    "Worksheet",
+    "ancestors",
+    "as_choices",
+    "load_choices",
+    "load_worksheets",
+    "values_of",
+]

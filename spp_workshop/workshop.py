@@ -25,6 +25,7 @@ from .store import Entry, Place, Revision, Store, utc_now
 from .storefile import open_store
 from .visibility import RELEASE, as_released, is_released_to, may_read, may_write
 from .worksheet import (
+    FRAME_COLUMNS,
     ChoiceList,
     Worksheet,
     ancestors,
@@ -93,7 +94,7 @@ class Workshop:
 
         sheet = self._sheet(worksheet)
         revisions = self._visible(sheet)
-        data: dict[str, list[Any]] = {name: [] for name in (*_COLUMNS, *sheet.by_name)}
+        data: dict[str, list[Any]] = {name: [] for name in (*FRAME_COLUMNS, *sheet.by_name)}
         for revision in revisions:
             for name, value in self._cells(sheet, revision).items():
                 data[name].append(value)
@@ -201,9 +202,9 @@ class Workshop:
         sheet = self._sheet(worksheet)
         place = self._writable(sheet, subject, row, "")
         changes = {
-            "worksheet": worksheet,
-            "row": row,
-            "revision": self._latest_revision(place),
+            "of_worksheet": worksheet,
+            "of_row": row,
+            "of_revision": self._latest_revision(place),
             "fields": " ".join(fields),
             "audience": audience,
             "released_on": self.store.now().date().isoformat(),
@@ -251,11 +252,11 @@ class Workshop:
     def _released(self, sheet: Worksheet) -> Iterator[Revision]:
         for release in self.store.latest(RELEASE):
             others = release.place.subject != self.seat.subject
-            same_sheet = release.answers.get("worksheet") == sheet.name
+            same_sheet = release.answers.get("of_worksheet") == sheet.name
             if others and same_sheet and is_released_to(self.seat, release, self.programme):
-                place = Place(release.place.subject, sheet.name, release.answers.get("row", ""))
+                place = Place(release.place.subject, sheet.name, release.answers.get("of_row", ""))
                 for revision in self.store.history(place):
-                    if revision.revision == release.answers.get("revision"):
+                    if revision.revision == release.answers.get("of_revision"):
                         yield as_released(revision, release)
 
     def _cells(self, sheet: Worksheet, revision: Revision) -> dict[str, Any]:
@@ -346,9 +347,6 @@ class _Frames(Mapping[str, "pd.DataFrame"]):
 
     def __len__(self) -> int:
         return len(self._workshop.worksheets)
-
-
-_COLUMNS = ("subject", "company", "session", "row", "revision", "status", "recorded_at")
 
 
 def open_workshop(

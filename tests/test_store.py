@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+import sqlite3
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spp_workshop.errors import AnswerError, ConflictError, Problem, StoreError, message
+from spp_workshop.store import RESPONSE, Entry, Place, Store
+from spp_workshop.storefile import VERSION, open_store
+
+HERE = Place("company:alpha", "step1", "r1")
+ENTRY = Entry("custodian", version=1)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return open_store(tmp_path / "workshop.db")
+
+
+def save(store: Store, changes: dict, based_on: int = 0, place: Place = HERE, **how) -> int:
+    return store.append(place, changes, replace(ENTRY, based_on=based_on, **how)).revision
+
+
+def test_a_correction_is_a_new_revision_and_the_old_one_stays(store: Store) -> None:
+    save(store, {"issue": "wages"})
+    save(store, {"issue": "hours"}, 1)
+    assert [r.answers["issue"] for r in store.history(HERE)] == ["wages", "hours"]
+    assert [r.revision for r in store.latest("step1")] == [2]
+
+
+def test_the_same_answer_again_is_not_stored_twice(store: Store) -> None:
+    save(store, {"issue": "wages"})
+    assert save(store, {"issue": "wages"}, 1) == 1
+    assert store.revision() == 1
+
+
+def test_fields_that_nobody_else_touched_merge_by_themselves(store: Store) -> None:
+    save(store, {"issue": "wages", "stage": "own"})
+    save(store, {"issue": "hours"}, 1)
+    save(store, {"stage": "buying"}, 1)
+    assert store.latest("step1")[0].answers == {"issue": "hours", "stage": "buying"}
+
+
+def test_a_field_that_somebody_touched_is_a_conflict_with_both_values(store: Store) -> None:
+    save(store, {"issue": "wages"})
+    save(store, {"issue": "hours"}, 1)
+    with pytest.raises(ConflictError) as caught:
+        save(store, {"issue": "safety"}, 1)
+    assert caught.value.theirs == {"issue": "hours"}
+    assert caught.value.yours == {"issue": "safety"}
+    assert store.revision() == 2
+
+
+def test_two_people_who_type_the_same_are_not_in_conflict(store: Store) -> None:
+    save(store, {"issue": "wages"})
+    save(store, {"issue": "hours"}, 1)
+    assert save(store, {"issue": "hours"}, 1) == 2
+
+
+def test_clearing_an_answer_takes_it_out_and_keeps_it_in_the_history(store: Store) -> None:
+    save(store, {"issue": "wages", "stage": "own"})
+    save(store, {"stage": None}, 1)
+    assert store.latest("step1")[0].answers == {"issue": "wages"}
+    assert store.history(HERE)[0].answers["stage"] == "own"
+
+
+def test_a_refused_save_leaves_nothing_behind(store: Store) -> None:
+    def refuse(answers: dict) -> None:
+        raise AnswerError(Problem("", "no", message("No."), message("Stop.")))
+
+    with pytest.raises(AnswerError):
+        store.append(HERE, {"issue": "wages"}, ENTRY, refuse)
+    assert store.revision() == 0
+
+
+def test_rows_come_in_the_order_in_which_they_were_entered(store: Store) -> None:
+    for row in ("r2", "r1"):
+        save(store, {"issue": "wages"}, place=replace(HERE, row=row))
+    save(store, {"issue": "hours"}, 1, place=replace(HERE, row="r2"))
+    assert [r.place.row for r in store.latest("step1")] == ["r2", "r1"]
+
+
+def test_the_chain_holds_and_shows_a_changed_answer(store: Store) -> None:
+    save(store, {"issue": "wages"})
+    save(store, {"issue": "hours"}, 1)
+    assert store.verify() == []
+    with store.engine.connect() as connection:
+        connection.execute(RESPONSE.update().where(RESPONSE.c.seq == 1).values(answers='{"issue":"x"}'))
+    assert store.verify() == [1]
+
+
+def test_the_chain_shows_a_deleted_revision(store: Store) -> None:
+    for based_on, issue in enumerate(("wages", "hours", "safety")):
+        save(store, {"issue": issue}, based_on)
+    with store.engine.connect() as connection:
+        connection.execute(RESPONSE.delete().where(RESPONSE.c.seq == 2))
+    assert store.verify() == [3]
+
+
+def test_the_chain_still_holds_when_an_answer_is_erased(store: Store) -> None:
+    save(store, {"issue": "wages"})
+    with store.engine.connect() as connection:
+        connection.execute(RESPONSE.update().values(answers="", salt="", source=""))
+    assert store.verify() == []
+
+
+def test_equal_answers_have_different_digests_so_a_guess_cannot_be_confirmed(store: Store) -> None:
+    save(store, {"issue": "wages"})
+    save(store, {"issue": "wages"}, place=replace(HERE, row="r2"))
+    first, second = store.latest("step1")
+    assert first.digest != second.digest
+
+
+def test_many_writers_at_once_lose_nothing(store: Store) -> None:
+    def write(name: str) -> None:
+        for number in range(10):
+            save(store, {f"{name}{number}": number})
+
+    writers = [threading.Thread(target=write, args=(name,)) for name in "abcd"]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert len(store.latest("step1")[0].answers) == 40
+    assert store.verify() == []
+
+
+@settings(max_examples=30, deadline=None)
+@given(saves=st.lists(st.dictionaries(st.sampled_from("abc"), st.one_of(st.none(), st.text())), max_size=6))
+def test_the_newest_state_is_every_change_on_top_of_the_last(tmp_path_factory, saves: list[dict]) -> None:
+    store = open_store(tmp_path_factory.mktemp("s") / "workshop.db")
+    expected: dict = {}
+    based_on = 0
+    for changes in saves:
+        based_on = save(store, changes, based_on)
+        expected |= changes
+    latest = store.latest("step1")
+    kept = {name: value for name, value in expected.items() if value is not None}
+    assert (latest[0].answers if latest else {}) == kept
+    assert store.verify() == []
+
+
+# --- Opening ----------------------------------------------------------------------------------------------
+
+
+def rule_of(path: Path) -> str:
+    with pytest.raises(StoreError) as caught:
+        open_store(path)
+    return caught.value.problems[0].rule
+
+
+def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
+    path = tmp_path / "workshop.db"
+    path.write_bytes(b"my diary" * 200)
+    assert rule_of(path) == "not_a_store"
+    assert path.read_bytes() == b"my diary" * 200
+
+
+def test_another_programs_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "workshop.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("create table cats (name)")
+    assert rule_of(path) == "not_a_store"
+
+
+def test_an_empty_file_is_no_store(tmp_path: Path) -> None:
+    (tmp_path / "workshop.db").touch()
+    assert rule_of(tmp_path / "workshop.db") == "not_a_store"
+
+
+def test_a_store_of_a_newer_toolkit_is_refused_and_not_changed(tmp_path: Path) -> None:
+    path = tmp_path / "workshop.db"
+    store = open_store(path)
+    save(store, {"issue": "wages"})
+    with store.engine.connect() as connection:
+        connection.exec_driver_sql(f"PRAGMA user_version={VERSION + 1}")
+    assert rule_of(path) == "newer_store"
+    assert store.revision() == 1
+
+
+def test_a_store_that_can_only_be_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "workshop.db"
+    open_store(path)
+    monkeypatch.setattr("os.access", lambda *_: False)  # file modes do not bind root, who runs CI
+    assert rule_of(path) == "read_only_store"
+
+
+@pytest.mark.parametrize(
+    "name", ["OneDrive", "OneDrive - Acme KK", "Dropbox", "Box", "Google Drive", "マイドライブ"]
+)
+def test_a_folder_that_a_cloud_drive_copies_is_refused_with_a_better_place(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name / "spp"
+    folder.mkdir(parents=True)
+    with pytest.raises(StoreError) as caught:
+        open_store(folder / "workshop.db")
+    assert caught.value.problems[0].rule == "synchronised_folder"
+    assert "spp-workshop" in caught.value.text("ja")
+    assert list(folder.iterdir()) == []
+
+
+def test_a_network_share_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spp_workshop.storefile._is_network", lambda path: True)
+    assert rule_of(tmp_path / "workshop.db") == "network_folder"
+
+
+def test_a_missing_folder_is_a_sentence(tmp_path: Path) -> None:
+    assert rule_of(tmp_path / "nowhere" / "workshop.db") == "read_only_store"
+
+
+def test_every_column_of_a_key_must_be_there(store: Store) -> None:
+    assert not any(column.nullable for column in sa.inspect(RESPONSE).columns)
