@@ -17,6 +17,7 @@ from . import answers as answer_rules
 from . import programme as programmes
 from .documents import shipped
 from .errors import AnswerError, NotAllowed, Problem, message
+from .ipython import show_errors_as_sentences
 from .messages import Language
 from .programme import Company, Programme
 from .rows import Row, carry_forward, in_steps, new_row_id, parent_row
@@ -361,6 +362,7 @@ def open_workshop(
     Own worksheets in the folder win over the shipped ones. Raises DefinitionError with all problems of
     programme and worksheets, and StoreError when the store cannot be used.
     """
+    show_errors_as_sentences(language)
     folder = Path(folder)
     programme = programmes.load(folder / programmes.FILE)
     lists, worksheets = load_definitions(folder)
