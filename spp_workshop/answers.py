@@ -101,7 +101,7 @@ def without_stale_translations(changes: Mapping[str, Any], names: Iterable[str])
 # --- Readers, by type -------------------------------------------------------------------------------------
 
 
-def _read_text(field: Field, typed: Any, lists: Lists) -> str | None:
+def _read_text(field: Field, typed: Any, _lists: Lists) -> str | None:
     if not isinstance(typed, str):
         raise UnreadableError(
             message("“{field}” must be text.", field=field.label), message("Write it in words.")
@@ -127,7 +127,7 @@ def _read_integer(field: Field, typed: Any, lists: Lists) -> int | None:
     return None if number is None else int(number)
 
 
-def _read_decimal(field: Field, typed: Any, lists: Lists) -> float | None:
+def _read_decimal(field: Field, typed: Any, _lists: Lists) -> float | None:
     if isinstance(typed, (int, float)) and not isinstance(typed, bool):
         text = repr(typed)
     else:
@@ -142,7 +142,7 @@ def _read_decimal(field: Field, typed: Any, lists: Lists) -> float | None:
     return float(text)
 
 
-def _read_date(field: Field, typed: Any, lists: Lists) -> str | None:
+def _read_date(field: Field, typed: Any, _lists: Lists) -> str | None:
     text = unicodedata.normalize("NFKC", str(typed)).strip()
     if not text:
         return None
@@ -156,7 +156,7 @@ def _read_date(field: Field, typed: Any, lists: Lists) -> str | None:
         ) from None
 
 
-def _read_acknowledge(field: Field, typed: Any, lists: Lists) -> bool:
+def _read_acknowledge(field: Field, typed: Any, _lists: Lists) -> bool:
     if isinstance(typed, bool):
         return typed
     raise UnreadableError(

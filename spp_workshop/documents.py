@@ -74,7 +74,7 @@ def read(path: Path) -> Document:
     twice = [_twice(path, line, key) for line, key in _repeated_keys(node)]
     if twice:
         raise DefinitionError(twice)
-    return Document(path, yaml.load(text, Loader=_Loader), lines)
+    return Document(path, yaml.load(text, Loader=_Loader), lines)  # noqa: S506 (a safe loader, below)
 
 
 M = TypeVar("M", bound=BaseModel)
@@ -195,10 +195,8 @@ def _worded(
     rule: str, location: Location, context: dict[str, Any], model: type[BaseModel]
 ) -> tuple[Message, Message]:
     key = _name(location)
-    if rule == "missing" and key in ("ja", "en"):
-        return message("The text for “{key}” is missing.", key=key), message("Write it in both languages.")
     if rule == "missing":
-        return message("The key “{key}” is missing.", key=key), message("Add it.")
+        return _absent(key)
     if rule == "extra_forbidden":
         return message("The key “{key}” is not known here.", key=key), _nearest(key, model)
     if rule.startswith(("date", "time")):
@@ -207,18 +205,23 @@ def _worded(
             message("Write a date as 2026-01-20 and a time as 14:00."),
         )
     if rule in ("literal_error", "enum"):
+        expected = str(context.get("expected", "")).replace(" or ", ", ")
         return (
             message("“{key}” has a value that is not known.", key=key),
-            message(
-                "Use one of: {expected}.", expected=str(context.get("expected", "")).replace(" or ", ", ")
-            ),
+            message("Use one of: {expected}.", expected=expected),
         )
-    if rule.startswith("string_too_short"):
-        return message("“{key}” is empty.", key=key), message("Write something, or take the key away.")
     return _wrong_kind(rule, key)
 
 
+def _absent(key: str) -> tuple[Message, Message]:
+    if key in ("ja", "en"):
+        return message("The text for “{key}” is missing.", key=key), message("Write it in both languages.")
+    return message("The key “{key}” is missing.", key=key), message("Add it.")
+
+
 def _wrong_kind(rule: str, key: str) -> tuple[Message, Message]:
+    if rule == "string_too_short":
+        return message("“{key}” is empty.", key=key), message("Write something, or take the key away.")
     kinds = {
         "string": message("text"),
         "int": message("a whole number"),
@@ -231,7 +234,7 @@ def _wrong_kind(rule: str, key: str) -> tuple[Message, Message]:
         "greater": message("a larger number"),
         "less": message("a smaller number"),
     }
-    kind = kinds.get(rule.split("_")[0], message("another value"))
+    kind = kinds.get(rule.partition("_")[0], message("another value"))
     return message("“{key}” is not as it must be.", key=key), message("Write {kind} here.", kind=kind)
 
 

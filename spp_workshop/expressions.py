@@ -1,6 +1,6 @@
 """When a question is asked: the little of XLSForm's `relevant` that we take.
 
-`${f} = 'c'`, `selected(${f}, 'c')`, `and`, `or` (`and` binds closer). Parsed once, here; a form gets it as JSON.
+`${f} = 'c'`, `selected(${f}, 'c')`, `and`, `or` (`and` binds closer). Parsed once, here; a form gets JSON.
 """
 
 from __future__ import annotations

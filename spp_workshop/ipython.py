@@ -5,7 +5,6 @@ Only our own errors are worded: anything else is a fault of the program, and its
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import Any
 
 from .errors import SppError
@@ -20,9 +19,7 @@ def show_errors_as_sentences(language: str) -> None:
     if shell is None:
         return
 
-    def show(
-        shell: Any, kind: type[SppError], error: SppError, trace: TracebackType, tb_offset: Any = None
-    ) -> list[str]:
+    def show(shell: Any, kind: type[SppError], error: SppError, _trace: Any, **_how: Any) -> list[str]:
         sentences = error.text(language).splitlines()
         shell._showtraceback(kind, error, sentences)  # the one way that reaches every front end as an error
         return sentences

@@ -1,6 +1,6 @@
 """User-interface sentences, dates and times in Japanese and English (gettext; the English text is the key).
 
-Each module NAME keeps its Japanese in `locale/ja/NAME.po`; `python -m spp_workshop.messages` compiles them all.
+Each module NAME keeps its Japanese in `locale/ja/NAME.po`; `python -m spp_workshop.messages` compiles them.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def compile_catalogues() -> list[Path]:
 
     written = []
     for folder in sorted(path for path in LOCALE.iterdir() if path.is_dir()):
-        merged = None
+        merged: Any = None
         for source in sorted(folder.glob("*.po")):
             with source.open("rb") as stream:
                 catalogue = read_po(stream, locale=folder.name)

@@ -26,7 +26,7 @@ _CODE_LENGTH = 10
 
 @dataclass(frozen=True)
 class Seat:
-    """Who reads and writes: a role, and the subject for which it is held (`company:KEY`, `session:KEY` or none)."""
+    """Who reads and writes: a role, and the subject for which it is held (a company, a session, or none)."""
 
     role: Role
     subject: str = ""

@@ -135,7 +135,7 @@ class Store:
             row["previous"] = _head(connection)
             row["own"] = _own(row)
             written = connection.execute(RESPONSE.insert().values(**row))
-            return _as_revision({**row, "seq": written.inserted_primary_key[0]})
+            return _as_revision({**row, "seq": written.lastrowid})
 
     def latest(
         self, worksheet: str | None = None, subject: str | None = None, session: str | None = None
@@ -167,13 +167,13 @@ class Store:
             .scalar_subquery()
         )
         with self.engine.connect() as connection:
-            return [_as_revision(row) for row in connection.execute(query.order_by(entered)).mappings()]
+            return [_as_revision(dict(row)) for row in connection.execute(query.order_by(entered)).mappings()]
 
     def history(self, place: Place) -> list[Revision]:
         """Every revision of one row, the oldest first."""
         query = sa.select(RESPONSE).where(*_at(place)).order_by(RESPONSE.c.revision)
         with self.engine.connect() as connection:
-            return [_as_revision(row) for row in connection.execute(query).mappings()]
+            return [_as_revision(dict(row)) for row in connection.execute(query).mappings()]
 
     def revision(self) -> int:
         """A number that grows with every save: the cheap question whether anything changed."""
@@ -191,7 +191,7 @@ class Store:
         with self.engine.connect() as connection:
             for row in connection.execute(sa.select(RESPONSE).order_by(RESPONSE.c.seq)).mappings():
                 genuine = row["digest"] == _digest(row["salt"], row["answers"]) or not row["salt"]
-                if row["previous"] != previous or row["own"] != _own(row) or not genuine:
+                if row["previous"] != previous or row["own"] != _own(dict(row)) or not genuine:
                     broken.append(row["seq"])
                 previous = row["own"]
         return broken
@@ -258,7 +258,7 @@ def _answers_of(connection: sa.Connection, place: Place, revision: int) -> dict[
 def _latest_at(connection: sa.Connection, place: Place) -> Revision | None:
     query = sa.select(RESPONSE).where(*_at(place)).order_by(RESPONSE.c.revision.desc()).limit(1)
     row = connection.execute(query).mappings().first()
-    return _as_revision(row) if row else None
+    return _as_revision(dict(row)) if row else None
 
 
 def _at(place: Place) -> list[sa.ColumnElement[bool]]:

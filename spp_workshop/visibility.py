@@ -1,7 +1,7 @@
 """Who may read and write what: the rule of secrecy, in the data layer (docs/security.md; handbook 6.5).
 
-What one company writes is secret from the others unless it is released. An answer leaves a company only by a
-release of one revision, of named fields, to a named audience; a later edit is not released by an earlier release.
+What one company writes is secret from the others unless it is released: one revision, named fields, a named
+audience. A later edit is not released by an earlier release.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def may_read(seat: Seat, worksheet: Worksheet, revision: Revision, programme: Pr
     return _is_own_line(seat, revision) or (seat.role == "facilitator" and seat.subject == f"session:{key}")
 
 
-def may_write(seat: Seat, worksheet: Worksheet, subject: str, row: str, programme: Programme) -> bool:
+def may_write(seat: Seat, subject: str, programme: Programme) -> bool:
     """Whether the seat may add a revision there."""
     kind, _, key = subject.partition(":")
     if seat.role == "custodian":

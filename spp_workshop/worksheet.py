@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, StringConstraints, field_validator, model_validator
+from pydantic import Field as PydanticField
 
 from . import expressions
 from .documents import Document, Model, parse, read, rule_error
@@ -120,7 +121,7 @@ class Field(Model):
     hint: Text | None = None
     guidance_hint: Text | None = None
     example: Text | None = None
-    sector_examples: dict[str, Text] = {}
+    sector_examples: dict[str, Text] = PydanticField(default_factory=dict)
     why: Text | None = None
     source: Text | None = None
     required: bool = False
@@ -224,7 +225,8 @@ class Worksheet(Model):
                 "reserved_name", message("The name “{name}” is used by the toolkit.", name=name), _RENAME
             )
         asked = {name for field in self.fields if field.relevance for name in field.relevance.fields()}
-        for name in sorted((asked - set(names)) | ({self.row_title} - {None, *names})):
+        titled = {self.row_title} if self.row_title else set()
+        for name in sorted((asked | titled) - set(names)):
             raise rule_error(
                 "unknown_field",
                 message("The field “{name}” is asked for, but is not in this worksheet.", name=name),
@@ -247,7 +249,7 @@ N = TypeVar("N", bound=BaseModel)
 
 
 def load_choices(*folders: Path) -> dict[str, ChoiceList]:
-    """All lists of choices, a later folder winning over an earlier. Raises DefinitionError with all problems."""
+    """All lists of choices, a later folder winning. Raises DefinitionError with all problems."""
     return {name: choice_list for name, (choice_list, _) in _load_all(ChoiceList, folders).items()}
 
 

@@ -61,16 +61,17 @@ class Workshop:
     def __init__(
         self,
         folder: Path,
+        *,
         programme: Programme,
         worksheets: Mapping[str, Worksheet],
-        lists: Mapping[str, ChoiceList],
+        choices: Mapping[str, ChoiceList],
         store: Store,
         seat: Seat,
         language: Language,
     ):
-        self.folder, self.programme, self.worksheets, self.choices = folder, programme, worksheets, lists
+        self.folder, self.programme, self.worksheets, self.choices = folder, programme, worksheets, choices
         self.store, self.seat, self.language = store, seat, language
-        self.levels = values_of(lists)
+        self.levels = values_of(choices)
 
     # --- Reading ------------------------------------------------------------------------------------------
 
@@ -87,9 +88,9 @@ class Workshop:
     def frame(self, worksheet: str) -> pd.DataFrame:
         """All rows of a worksheet that this seat may read, withdrawn ones left out.
 
-        Columns: subject, company (empty where there is none), session, row, revision, status, recorded_at, then
-        every question: codes, numbers (Int64), ISO dates, lists of codes; texts in the workshop's language
-        where a translation is stored.
+        Columns: subject, company (empty where there is none), session, row, revision, status, recorded_at,
+        then every question: codes, numbers (Int64), ISO dates, lists of codes; texts in the workshop's
+        language where a translation is stored.
         """
         import pandas as pd
 
@@ -220,7 +221,7 @@ class Workshop:
         return self.worksheets[name]
 
     def _subject(self, subject: str) -> str:
-        """The subject in full; a company's own seat need not say it. Raises AnswerError for an unknown one."""
+        """The subject in full; a company's own seat need not say it. Raises AnswerError when unknown."""
         subject = subject or (self.seat.subject if self.seat.role == "participant" else "")
         if subject not in self._known_subjects:
             raise AnswerError(_unknown_subject())
@@ -289,7 +290,7 @@ class Workshop:
 
     def _writable(self, sheet: Worksheet, subject: str, row: str, session: str) -> Place:
         subject = self._subject(subject)
-        if not may_write(self.seat, sheet, subject, row, self.programme):
+        if not may_write(self.seat, subject, self.programme):
             raise NotAllowed(_not_yours())
         if subject.partition(":")[0] != sheet.subject:
             raise AnswerError(_wrong_subject(sheet))
@@ -369,7 +370,15 @@ def open_workshop(
     companies = {company.key: company.name for company in programme.companies}
     lists = {**lists, "companies": as_choices("companies", programme.title, companies)}
     store = open_store(folder / STORE_FILE, now)
-    return Workshop(folder, programme, worksheets, lists, store, seat or Seat.custodian(), language)
+    return Workshop(
+        folder,
+        programme=programme,
+        worksheets=worksheets,
+        choices=lists,
+        store=store,
+        seat=seat or Seat.custodian(),
+        language=language,
+    )
 
 
 def load_definitions(folder: Path) -> tuple[dict[str, ChoiceList], dict[str, Worksheet]]:

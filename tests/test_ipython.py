@@ -20,7 +20,5 @@ def test_our_errors_are_a_sentence_without_a_traceback_and_still_fail_the_cell(f
     with pytest.raises(CellExecutionError):
         NotebookClient(notebook, kernel_name="python3").execute()
     (error,) = [output for output in notebook.cells[0].outputs if output.output_type == "error"]
-    assert error.traceback == [
-        "「no_such_sheet」というワークシートはありません。 名前をご確認ください。"
-        "ワークシートは worksheets フォルダーにあります。"
-    ]
+    (sentence,) = error.traceback
+    assert sentence.startswith("「no_such_sheet」というワークシートはありません。")

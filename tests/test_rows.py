@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -37,7 +37,7 @@ def test_rows_not_answered_yet_stand_in_the_order_of_their_source() -> None:
 
 
 def test_ten_minutes_of_one_author_are_one_step() -> None:
-    start = datetime(2026, 10, 1, 9)
+    start = datetime(2026, 10, 1, 9, tzinfo=UTC)
 
     def state(minutes: int, author: str = "a", status: str = "draft") -> Revision:
         time = (start + timedelta(minutes=minutes)).isoformat()
