@@ -78,8 +78,9 @@ class Case(Model):
         )
 
     def _topics(self, language: str, lists: Lists) -> str:
-        def labels(key: str) -> list[str]:
-            return [_plain(lists[CODE_LISTS[key]].label(code, language)) for code in getattr(self, key)]
+        def labels(key: str) -> list[Message]:
+            words = (lists[CODE_LISTS[key]].label(code, language) for code in getattr(self, key))
+            return [message("“{label}”", label=_plain(label)) for label in words]
 
         sentences = (
             message("Human rights issues: {labels}", labels=labels("issues")),

@@ -157,8 +157,8 @@ def test_codes_are_put_into_words_where_the_lists_are_given() -> None:
         "rights_holders": one("rights_holders", "women"),
         "case_process_steps": one("case_process_steps", "receive"),
     }
-    assert "影響を受ける人：womenの言葉" in case().notes("ja", lists)
-    assert "Steps on which it turns: words for receive" in case().notes("en", lists)
+    assert "影響を受ける人：「womenの言葉」" in case().notes("ja", lists)
+    assert "Steps on which it turns: “words for receive”" in case().notes("en", lists)
     assert "receive" not in case().notes("en")
 
 
