@@ -6,16 +6,53 @@ audience. A later edit is not released by an earlier release.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from .answers import original
 from .programme import Programme
 from .seats import Seat
-from .store import Revision
+from .store import Place, Revision, Store
 from .worksheet import Worksheet
 
 # The built-in worksheet on which a company says what others may see.
 RELEASE = "release"
+
+
+def visible(
+    store: Store,
+    sheet: Worksheet,
+    *,
+    seat: Seat,
+    programme: Programme,
+    subject: str = "",
+    session: str | None = None,
+) -> list[Revision]:
+    """The newest rows that the seat may read, withdrawn ones left out; those of others as they were released.
+
+    A company's own seat asks the store for its own rows only, so no other company's answers are even read.
+    """
+    own = seat.subject if sheet.subject == "company" and seat.role == "participant" else ""
+    found = (
+        store.latest(sheet.name, subject or own or None, session) if not own or subject in ("", own) else []
+    )
+    rows = [row for row in found if row.status != "withdrawn" and may_read(seat, sheet, row, programme)]
+    if seat.role == "custodian" or sheet.subject != "company":
+        return rows
+    return rows + [
+        row for row in _released(store, seat, programme, sheet) if subject in ("", row.place.subject)
+    ]
+
+
+def _released(store: Store, seat: Seat, programme: Programme, sheet: Worksheet) -> Iterator[Revision]:
+    for release in store.latest(RELEASE):
+        others = release.place.subject != seat.subject
+        same_sheet = release.answers.get("of_worksheet") == sheet.name
+        if others and same_sheet and is_released_to(seat, release, programme):
+            place = Place(release.place.subject, sheet.name, release.answers.get("of_row", ""))
+            for revision in store.history(place):
+                if revision.revision == release.answers.get("of_revision"):
+                    yield as_released(revision, release)
 
 
 def may_read(seat: Seat, worksheet: Worksheet, revision: Revision, programme: Programme) -> bool:

@@ -6,7 +6,7 @@ It is the only door to the answers: what a seat may not see never leaves this mo
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -17,6 +17,7 @@ from . import answers as answer_rules
 from . import programme as programmes
 from .documents import shipped
 from .errors import AnswerError, NotAllowed, Problem, message
+from .frames import Frames, as_frame
 from .ipython import show_errors_as_sentences
 from .messages import Language
 from .programme import Company, Programme
@@ -24,9 +25,8 @@ from .rows import Row, carry_forward, in_steps, new_row_id, parent_row
 from .seats import Seat
 from .store import Entry, Place, Revision, Store, utc_now
 from .storefile import open_store
-from .visibility import RELEASE, as_released, is_released_to, may_read, may_write
+from .visibility import RELEASE, may_read, may_write, visible
 from .worksheet import (
-    FRAME_COLUMNS,
     ChoiceList,
     Worksheet,
     ancestors,
@@ -83,7 +83,7 @@ class Workshop:
     @cached_property
     def frames(self) -> Mapping[str, pd.DataFrame]:
         """Every worksheet's frame by name; each is read once, and again when the store has changed."""
-        return _Frames(self)
+        return Frames(self.worksheets, self.frame, self.revision)
 
     def frame(self, worksheet: str) -> pd.DataFrame:
         """All rows of a worksheet that this seat may read, withdrawn ones left out.
@@ -92,19 +92,8 @@ class Workshop:
         then every question: codes, numbers (Int64), ISO dates, lists of codes; texts in the workshop's
         language where a translation is stored.
         """
-        import pandas as pd
-
         sheet = self._sheet(worksheet)
-        revisions = self._visible(sheet)
-        data: dict[str, list[Any]] = {name: [] for name in (*FRAME_COLUMNS, *sheet.by_name)}
-        for revision in revisions:
-            for name, value in self._cells(sheet, revision).items():
-                data[name].append(value)
-        kinds = {"integer": "Int64", "decimal": "Float64"}
-        types = {name: kinds.get(question.kind, "object") for name, question in sheet.by_name.items()}
-        types["revision"] = "Int64"
-        series = {name: pd.Series(column, dtype=types.get(name, "object")) for name, column in data.items()}
-        return pd.DataFrame(series)
+        return as_frame(sheet, self._visible(sheet), self.language)
 
     def rows(self, worksheet: str, subject: str = "", session: str = "") -> list[Row]:
         """The rows of one subject in order, with the rows carried forward that are not answered yet."""
@@ -236,43 +225,10 @@ class Workshop:
             | {f"group:{session.key}.{group.key}" for session in sessions for group in session.groups}
         )
 
-    def _visible(
-        self, sheet: Worksheet, subject: str | None = None, session: str | None = None
-    ) -> list[Revision]:
-        """The rows that this seat may read, not withdrawn; those of others only as they were released."""
-        own = self.seat.subject if sheet.subject == "company" and self.seat.role == "participant" else None
-        if subject is None or own in (None, subject):
-            found = self.store.latest(sheet.name, subject or own, session)
-        else:
-            found = []
-        readable = [r for r in found if may_read(self.seat, sheet, r, self.programme)]
-        current = [r for r in readable if r.status != "withdrawn"]
-        if self.seat.role == "custodian" or sheet.subject != "company":
-            return current
-        return current + [r for r in self._released(sheet) if subject in (None, r.place.subject)]
-
-    def _released(self, sheet: Worksheet) -> Iterator[Revision]:
-        for release in self.store.latest(RELEASE):
-            others = release.place.subject != self.seat.subject
-            same_sheet = release.answers.get("of_worksheet") == sheet.name
-            if others and same_sheet and is_released_to(self.seat, release, self.programme):
-                place = Place(release.place.subject, sheet.name, release.answers.get("of_row", ""))
-                for revision in self.store.history(place):
-                    if revision.revision == release.answers.get("of_revision"):
-                        yield as_released(revision, release)
-
-    def _cells(self, sheet: Worksheet, revision: Revision) -> dict[str, Any]:
-        kind, _, key = revision.place.subject.partition(":")
-        return {
-            "subject": revision.place.subject,
-            "company": key if kind == "company" else "",
-            "session": revision.place.session or (key.partition(".")[0] if kind != "company" else ""),
-            "row": revision.place.row,
-            "revision": revision.revision,
-            "status": revision.status,
-            "recorded_at": revision.recorded_at,
-            **answer_rules.shown(sheet, revision.answers, self.language),
-        }
+    def _visible(self, sheet: Worksheet, subject: str = "", session: str | None = None) -> list[Revision]:
+        return visible(
+            self.store, sheet, seat=self.seat, programme=self.programme, subject=subject, session=session
+        )
 
     def _carried(
         self, sheet: Worksheet, row: Row, sources: Mapping[str, Mapping[str, Row]]
@@ -325,30 +281,6 @@ class Workshop:
             answer_rules.check(sheet, stored.answers),
             merged,
         )
-
-
-class _Frames(Mapping[str, "pd.DataFrame"]):
-    """Frames by worksheet, read when first asked for and kept until the store changes."""
-
-    def __init__(self, workshop: Workshop):
-        self._workshop, self._revision = workshop, -1
-        self._read: dict[str, pd.DataFrame] = {}
-
-    def __getitem__(self, name: str) -> pd.DataFrame:
-        if name not in self._workshop.worksheets:
-            raise KeyError(name)
-        revision = self._workshop.revision()
-        if revision != self._revision:
-            self._read, self._revision = {}, revision
-        if name not in self._read:
-            self._read[name] = self._workshop.frame(name)
-        return self._read[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._workshop.worksheets)
-
-    def __len__(self) -> int:
-        return len(self._workshop.worksheets)
 
 
 def open_workshop(
