@@ -1,0 +1,317 @@
+"""One command, thin: it reads a command line, calls the package, and says what came of it.
+
+Whatever is heavy is imported in the function that needs it, so that `--help` answers at once.
+Exit status: 0 all well, 1 some of it failed, 2 nothing could be done.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .command_line import parser, spoken_language
+from .errors import Message, Problem, SppError, message
+from .messages import LANGUAGES, Language, say
+
+if TYPE_CHECKING:
+    from .manifest import Outcome
+
+ALL_WELL, SOME_FAILED, NOTHING_DONE = 0, 1, 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status. What went wrong is told in sentences, never a traceback."""
+    words = sys.argv[1:] if argv is None else list(argv)
+    _never_fail_to_print()
+    language = spoken_language(words)
+    options = parser(language).parse_args(words)
+    voice = Voice(language, options.json)
+    try:
+        return COMMANDS[options.command](options, voice)
+    except SppError as error:
+        return voice.complain(error.problems)
+    except KeyboardInterrupt:
+        voice.complain([_interrupted()])
+        return SOME_FAILED
+    except BrokenPipeError:
+        return _nobody_listens()
+    except OSError as error:
+        return voice.complain([_of_the_system(error)])
+    except Exception as error:
+        return voice.complain([_unexpected(error)])
+
+
+@dataclass(frozen=True)
+class Voice:
+    """How a command speaks: in one language, to a person or, with `--json`, to a machine."""
+
+    language: Language
+    as_json: bool = False
+
+    def tell(self, text: Message) -> None:
+        """A sentence for a person."""
+        if not self.as_json:
+            print(say(text, self.language), flush=True)
+
+    def problems(self, found: Iterable[Problem]) -> None:
+        """What is wrong and how to mend it, one problem on a line."""
+        if not self.as_json:
+            for problem in found:
+                print(problem.text(self.language), flush=True)
+
+    def data(self, values: dict[str, Any]) -> None:
+        """The outcome for a machine."""
+        if self.as_json:
+            print(json.dumps(values, ensure_ascii=False, indent=2), flush=True)
+
+    def complain(self, problems: list[Problem]) -> int:
+        """What kept the command from doing anything, to a person on the error stream."""
+        for problem in problems:
+            print(problem.text(self.language), file=sys.stderr, flush=True)
+        self.data({"problems": [problem.as_json(self.language) for problem in problems]})
+        return NOTHING_DONE
+
+
+# --- The commands -----------------------------------------------------------------------------------------
+
+
+def _new(options: Namespace, voice: Voice) -> int:
+    from .folders import new_folder
+
+    programme = new_folder(options.folder, options.template)
+    voice.tell(message("The workshop folder {folder} is made.", folder=options.folder))
+    voice.tell(
+        message(
+            "Write your companies and dates into {file}, then check it: spp-workshop validate {folder}",
+            file=programme,
+            folder=_typed(options.folder),
+        )
+    )
+    voice.data({"folder": str(options.folder), "programme": str(programme)})
+    return ALL_WELL
+
+
+def _demo(options: Namespace, voice: Voice) -> int:
+    from .demo import demo_folder
+
+    voice.tell(message("Making the demonstration in {folder} ...", folder=options.folder))
+    folder = demo_folder(options.folder)
+    options.language = None  # Both, whatever language this command speaks.
+    return _tell(folder, [*_make_summaries(folder, options), *_make_report(folder, options)], voice)
+
+
+def _open(options: Namespace, voice: Voice) -> int:
+    from . import notebooks, programme
+
+    folder = _workshop_folder(options.folder)
+    running = programme.load(folder)
+    copy = notebooks.open_copy(folder, running.session(options.session), voice.language, running)
+    voice.tell(message("The notebook {file} is ready.", file=copy))
+    voice.tell(message("JupyterLab starts now. To end it, press Ctrl+C in this window."))
+    _start_jupyterlab(folder, copy, browser=not options.no_browser)
+    return ALL_WELL
+
+
+def _start_jupyterlab(folder: Path, notebook: Path, *, browser: bool) -> None:
+    """JupyterLab on one notebook, asking nothing of the internet: no news, no updates, no extension store."""
+    from urllib.parse import quote
+
+    from jupyterlab.labapp import LabApp
+
+    address = quote(notebook.relative_to(folder).as_posix())
+    words = [
+        f"--ServerApp.root_dir={folder.resolve()}",
+        f"--LabApp.default_url=/lab/tree/{address}",
+        "--ServerApp.allow_root=True",  # Whoever works as root, as in a container, has decided so already.
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.extension_manager=readonly",
+    ]
+    LabApp.launch_instance(argv=words if browser else [*words, "--no-browser"])
+
+
+def _summaries(options: Namespace, voice: Voice) -> int:
+    folder = _workshop_folder(options.folder)
+    return _tell(folder, _make_summaries(folder, options), voice)
+
+
+def _report(options: Namespace, voice: Voice) -> int:
+    folder = _workshop_folder(options.folder)
+    return _tell(folder, _make_report(folder, options), voice)
+
+
+def _validate(options: Namespace, voice: Voice) -> int:
+    from .validation import validate
+
+    found = validate(_workshop_folder(options.folder))
+    voice.problems(found)
+    if found:
+        voice.tell(message("{count} problems in all.", count=len(found)))
+    else:
+        voice.tell(message("Programme, worksheets and notebooks are all right."))
+    voice.data({"problems": [problem.as_json(voice.language) for problem in found]})
+    return SOME_FAILED if found else ALL_WELL
+
+
+COMMANDS = {
+    "new": _new,
+    "demo": _demo,
+    "open": _open,
+    "summaries": _summaries,
+    "report": _report,
+    "validate": _validate,
+}
+
+
+# --- Making documents -------------------------------------------------------------------------------------
+
+
+def _make_summaries(folder: Path, options: Namespace) -> list[Outcome]:
+    from .summaries import make, shell_progress
+
+    return make(folder, companies=options.company, progress=shell_progress(), **_how(options)).outcomes
+
+
+def _make_report(folder: Path, options: Namespace) -> list[Outcome]:
+    from .summaries import make_report, shell_progress
+
+    return make_report(folder, progress=shell_progress(), **_how(options)).outcomes
+
+
+def _how(options: Namespace) -> dict[str, Any]:
+    if options.jobs is not None and options.jobs < 1:
+        raise SppError(_no_jobs())
+    return {
+        "languages": [options.language] if options.language in LANGUAGES else LANGUAGES,
+        "formats": options.formats.split(","),
+        "jobs": options.jobs,
+        "force": options.force,
+    }
+
+
+def _tell(folder: Path, outcomes: list[Outcome], voice: Voice) -> int:
+    """Say what was made, what was not and why, and where it is."""
+    failed = [outcome.problem for outcome in outcomes if outcome.problem]
+    voice.problems(failed)
+    counts = {
+        status: sum(outcome.status == status for outcome in outcomes)
+        for status in ("made", "current", "failed")
+    }
+    voice.tell(message("Made {made}, up to date {current}, failed {failed}.", **counts))
+    if len(failed) < len(outcomes):
+        voice.tell(message("All documents on one page: {page}", page=_overview(folder)))
+    voice.data({"folder": str(folder), "outcomes": [outcome.as_json() for outcome in outcomes]})
+    if failed:
+        return SOME_FAILED if len(failed) < len(outcomes) else NOTHING_DONE
+    return ALL_WELL
+
+
+def _overview(folder: Path) -> Path:
+    from .manifest import OUTPUT, OVERVIEW
+
+    return folder / OUTPUT / OVERVIEW
+
+
+# --- Small helps ------------------------------------------------------------------------------------------
+
+
+def _workshop_folder(folder: Path) -> Path:
+    """The folder, if it is one of a workshop. Raises SppError otherwise."""
+    from .programme import FILE
+
+    if not (folder / FILE).is_file():
+        raise SppError(_no_workshop(folder))
+    return folder
+
+
+def _typed(path: Path) -> str:
+    """A path as one types it in a shell."""
+    import shlex
+
+    text = str(path)
+    if sys.platform == "win32":
+        return f'"{text}"' if " " in text else text
+    return shlex.quote(text)
+
+
+def _never_fail_to_print() -> None:
+    # A console of an old code page cannot show every Japanese name; that must not end a command.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def _nobody_listens() -> int:
+    # Whoever read our output has gone, as `| head` does. Python would complain once more when it ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return SOME_FAILED
+
+
+# --- Wording ----------------------------------------------------------------------------------------------
+
+
+def _no_workshop(folder: Path) -> Problem:
+    return Problem(
+        str(folder),
+        "no_workshop_folder",
+        message("This is not a workshop folder: it has no programme.yaml."),
+        message("Name the folder of your workshop, or make one: spp-workshop new my-workshop"),
+    )
+
+
+def _no_jobs() -> Problem:
+    return Problem(
+        "--jobs",
+        "no_jobs",
+        message("Nothing can be made by fewer than one job."),
+        message("Write a number from 1 up, or leave the option out."),
+    )
+
+
+def _interrupted() -> Problem:
+    return Problem(
+        "",
+        "interrupted",
+        message("Stopped."),
+        message("What was finished is kept; run the command again to make the rest."),
+    )
+
+
+def _of_the_system(error: OSError) -> Problem:
+    return Problem(
+        str(error.filename or ""),
+        "system",
+        message("The computer could not do this: {reason}.", reason=error.strerror or type(error).__name__),
+        message("See that the disk is not full and that the folder is yours to write, and try again."),
+    )
+
+
+def _unexpected(error: Exception) -> Problem:
+    return Problem(
+        "",
+        "unexpected",
+        message("Something went wrong that should not have ({kind}).", kind=type(error).__name__),
+        message("Please report it with this file, which holds no answers: {file}", file=_details(error)),
+    )
+
+
+def _details(error: Exception) -> Path:
+    """Where in the code it happened, without the error's own words: they may quote an answer."""
+    import tempfile
+    import traceback
+
+    lines = [*traceback.format_tb(error.__traceback__), type(error).__name__, "\n"]
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", prefix="spp-workshop-", suffix=".txt", delete=False
+    ) as stream:
+        stream.writelines(lines)
+    return Path(stream.name)
+
+
+__all__ = ["main"]

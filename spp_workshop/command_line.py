@@ -1,0 +1,234 @@
+"""The words of the command line: commands, options, and help with an example for each, in two languages."""
+
+from __future__ import annotations
+
+import argparse
+import gettext
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from .errors import Message, message
+from .messages import LANGUAGES, LOCALE, Language, reader_language, say
+
+Parser = argparse.ArgumentParser
+Words = Callable[[Message], str]
+HELP_COLUMN = 24
+
+
+class Command(NamedTuple):
+    """A command as the reader of `--help` sees it."""
+
+    name: str
+    about: Message
+    example: str
+    options: Callable[[Parser, Words], None]
+
+
+def spoken_language(words: Sequence[str]) -> Language:
+    """The language of a command line: its `--language` where that is ja or en, else the locale's."""
+    glance = Parser(add_help=False, exit_on_error=False)
+    glance.add_argument("--language", nargs="?")
+    return reader_language(glance.parse_known_args(words)[0].language)
+
+
+def parser(language: Language) -> Parser:
+    """Reads the command line, and speaks `language`, in its help as in its complaints."""
+    _translate_argparse(language)
+    words: Words = partial(say, language=language)
+    shape = partial(
+        argparse.RawDescriptionHelpFormatter, max_help_position=HELP_COLUMN, width=_width(language)
+    )
+    top = Parser(
+        prog="spp-workshop",
+        description=words(
+            message("Workshops on business and human rights: worksheets, notebooks, summaries, report.")
+        ),
+        epilog=words(message("Every command explains itself: spp-workshop summaries --help")),
+        formatter_class=shape,
+    )
+    top.set_defaults(language=None, json=False)
+    _add_language(top, words, LANGUAGES)
+    below = top.add_subparsers(
+        dest="command", required=True, title=words(message("commands")), metavar=words(message("COMMAND"))
+    )
+    for command in COMMANDS:
+        about = words(command.about)
+        example = f"{words(message('Example:'))}\n  {command.example}"
+        one = below.add_parser(
+            command.name, help=about, description=about, epilog=example, formatter_class=shape
+        )
+        command.options(one, words)
+    return top
+
+
+def _translate_argparse(language: Language) -> None:
+    # argparse takes its own sentences from the gettext of the process, which asks the environment.
+    os.environ["LANGUAGE"] = language
+    gettext.bindtextdomain("spp_workshop", LOCALE)
+    gettext.textdomain("spp_workshop")
+
+
+def _width(language: Language) -> int:
+    """The width of help in letters: a Japanese one is as wide as two of the terminal's columns."""
+    columns = shutil.get_terminal_size().columns - 2
+    return HELP_COLUMN + max(columns - HELP_COLUMN, 40) // 2 if language == "ja" else max(columns, 60)
+
+
+# --- Options ----------------------------------------------------------------------------------------------
+
+
+def _add_language(one: Parser, words: Words, choices: Sequence[str], *, files: bool = False) -> None:
+    help_text = (
+        message("language of the documents: ja, en, or both (the usual)")
+        if files
+        else message("speak Japanese (ja) or English (en); otherwise as your system does")
+    )
+    # Suppressed where it is not given, so that `--language` before the command is not forgotten.
+    one.add_argument(
+        "--language",
+        choices=choices,
+        metavar="|".join(choices),
+        default=argparse.SUPPRESS,
+        help=words(help_text),
+    )
+
+
+def _add_json(one: Parser, words: Words) -> None:
+    one.add_argument(
+        "--json",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help=words(message("say the outcome as JSON, for other programs")),
+    )
+
+
+def _add_folder(one: Parser, words: Words, default: str = ".") -> None:
+    help_text = message("the workshop folder (usually: the one you are in)")
+    if default != ".":
+        help_text = message("the workshop folder (usually: {default})", default=default)
+    one.add_argument(
+        "folder", metavar="DIR", nargs="?", type=Path, default=Path(default), help=words(help_text)
+    )
+
+
+def _add_making(one: Parser, words: Words) -> None:
+    one.add_argument(
+        "--formats",
+        default="html",
+        metavar="html",
+        help=words(message("files to make beside the notebook, with commas between them")),
+    )
+    one.add_argument(
+        "--jobs", type=int, metavar="N", help=words(message("how many to make at a time (usually: up to 4)"))
+    )
+    one.add_argument("--force", action="store_true", help=words(message("make also what is up to date")))
+    _add_json(one, words)
+
+
+def _new(one: Parser, words: Words) -> None:
+    one.add_argument("folder", metavar="DIR", type=Path, help=words(message("the folder to make")))
+    one.add_argument(
+        "--template",
+        default="pilot",
+        metavar="NAME",
+        help=words(
+            message(
+                "the programme to begin with: pilot (the usual: six sessions, no companies yet) "
+                "or spp-2025 (with eight made-up companies)"
+            )
+        ),
+    )
+    _add_language(one, words, LANGUAGES)
+    _add_json(one, words)
+
+
+def _demo(one: Parser, words: Words) -> None:
+    _add_folder(one, words, "demo")
+    one.set_defaults(company=None)
+    _add_language(one, words, LANGUAGES)
+    _add_making(one, words)
+
+
+def _open(one: Parser, words: Words) -> None:
+    one.add_argument(
+        "session",
+        metavar="SESSION",
+        help=words(message("the session's key in programme.yaml, such as dd_practice")),
+    )
+    _add_folder(one, words)
+    one.add_argument(
+        "--no-browser",
+        action="store_true",
+        help=words(message("start JupyterLab without opening a browser, and show its address")),
+    )
+    _add_language(one, words, LANGUAGES)
+
+
+def _summaries(one: Parser, words: Words) -> None:
+    _add_folder(one, words)
+    one.add_argument(
+        "--company",
+        action="append",
+        metavar="KEY",
+        help=words(message("only this company, by its key in programme.yaml; may be said several times")),
+    )
+    _add_language(one, words, (*LANGUAGES, "both"), files=True)
+    _add_making(one, words)
+
+
+def _report(one: Parser, words: Words) -> None:
+    _add_folder(one, words)
+    _add_language(one, words, (*LANGUAGES, "both"), files=True)
+    _add_making(one, words)
+
+
+def _validate(one: Parser, words: Words) -> None:
+    _add_folder(one, words)
+    _add_language(one, words, LANGUAGES)
+    _add_json(one, words)
+
+
+COMMANDS = (
+    Command(
+        "new",
+        message("Make a workshop folder, where everything of one programme is kept."),
+        "spp-workshop new my-workshop --template pilot",
+        _new,
+    ),
+    Command(
+        "demo",
+        message("Make a whole made-up programme, with every company's summary and the report."),
+        "spp-workshop demo demo",
+        _demo,
+    ),
+    Command(
+        "open",
+        message("Open a session's notebook in JupyterLab, with the times of your programme in it."),
+        "spp-workshop open dd_practice my-workshop --language en",
+        _open,
+    ),
+    Command(
+        "summaries",
+        message("Make every company's summary; what is up to date is not made again."),
+        "spp-workshop summaries my-workshop --language both --jobs 2",
+        _summaries,
+    ),
+    Command(
+        "report",
+        message("Make the report of the whole programme."),
+        "spp-workshop report my-workshop --language ja",
+        _report,
+    ),
+    Command(
+        "validate",
+        message("Name everything that is wrong in programme, worksheets and notebooks."),
+        "spp-workshop validate my-workshop",
+        _validate,
+    ),
+)
+
+__all__ = ["COMMANDS", "Command", "parser", "spoken_language"]
