@@ -80,7 +80,7 @@ def clone(path: Path, years: int = 1) -> str:
     year = load(path).period.start.year
     text = path.read_text(encoding="utf-8-sig")
     parts = _parts(yaml.compose(text, Loader=yaml.SafeLoader))
-    edits = [*_new_dates(parts, years), *_new_names(parts, year, years), *_without_data(parts, text)]
+    edits = [*_new_dates(parts, years), *_new_names(parts, text, year, years), *_without_data(parts, text)]
     for start, end, replacement in sorted(edits, reverse=True):
         text = text[:start] + replacement + text[end:]
     return text
@@ -103,15 +103,11 @@ def _new_dates(parts: dict[str, tuple[Any, Any]], years: int) -> Iterator[Edit]:
         yield _rewrite(node, str(widest(_later(date.fromisoformat(node.value), years), last_or_first)))
 
 
-def _new_names(parts: dict[str, tuple[Any, Any]], year: int, years: int) -> Iterator[Edit]:
-    named = [parts["key"][1]]
-    for name in ("title", "subtitle"):
+def _new_names(parts: dict[str, tuple[Any, Any]], text: str, year: int, years: int) -> Iterator[Edit]:
+    for name in ("key", "title", "subtitle"):
         if name in parts:
-            named += [value for _, value in _parts(parts[name][1]).values()]
-    for node in named:
-        place = re.compile(rf"(?<![0-9]){year}(?![0-9])")
-        if node.style is None and place.search(node.value):
-            yield _rewrite(node, place.sub(str(year + years), node.value))
+            start, end = parts[name][1].start_mark.index, parts[name][1].end_mark.index
+            yield start, end, re.sub(rf"(?<!\d){year}(?!\d)", str(year + years), text[start:end])
 
 
 def _without_data(parts: dict[str, tuple[Any, Any]], text: str) -> Iterator[Edit]:

@@ -253,8 +253,8 @@ def _distinct(document: Document, location: Location, entries: list[dict[str, An
             yield Problem(
                 document.where((*location, index, "key")),
                 "duplicate_key",
-                message("The key “{key}” stands here a second time.", key=key),
-                message("Give one of the two another key."),
+                message("“{key}” is the key of an entry above already.", key=key),
+                message("Give one of them another key."),
             )
         seen.add(key)
 

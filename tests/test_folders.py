@@ -190,9 +190,10 @@ def test_next_year_keeps_the_comments(year: Path) -> None:
     assert all(comment in kept for comment in comments)
 
 
-def test_the_key_of_the_next_year_says_its_year(tmp_path: Path) -> None:
-    sample = shipped("programmes") / "spp-2025" / "programme.yaml"
-    assert yaml.safe_load(clone(sample))["key"] == "spp-2026"
+def test_key_and_title_of_the_next_year_say_its_year() -> None:
+    after = yaml.safe_load(clone(shipped("programmes") / "spp-2025" / "programme.yaml"))
+    assert after["key"] == "spp-2026"
+    assert (after["title"]["ja"][-4:], after["title"]["en"][-4:]) == ("2026", "2026")
 
 
 def test_a_leap_day_has_a_next_year(tmp_path: Path) -> None:
