@@ -12,10 +12,10 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from .documents import Document, Model
+from .documents import Document, Model, load_all
 from .errors import DefinitionError, Message, Problem, message
 from .messages import say
-from .worksheet import ChoiceList, Code, Text, _load_all
+from .worksheet import ChoiceList, Code, Text
 
 Texts = Annotated[tuple[Text, ...], Field(min_length=1)]
 Codes = Annotated[tuple[Code, ...], Field(min_length=1)]
@@ -135,7 +135,7 @@ def load_cases(*folders: Path, lists: Lists | None = None) -> dict[str, Case]:
 
     Raises DefinitionError with every problem of every file.
     """
-    loaded = _load_all(Case, folders)
+    loaded = load_all(Case, folders)
     problems = [
         problem
         for case, document in loaded.values()
@@ -148,7 +148,7 @@ def load_cases(*folders: Path, lists: Lists | None = None) -> dict[str, Case]:
 
 def load_guides(*folders: Path) -> dict[str, Guide]:
     """All discussion guides, a later folder winning. Raises DefinitionError with every problem."""
-    return {name: guide for name, (guide, _) in _load_all(Guide, folders).items()}
+    return {name: guide for name, (guide, _) in load_all(Guide, folders).items()}
 
 
 def _unknown_codes(case: Case, document: Document, lists: Lists) -> Iterable[Problem]:

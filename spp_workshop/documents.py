@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
@@ -86,6 +86,41 @@ def parse(model: type[M], document: Document) -> M:
         return model.model_validate(document.data)
     except ValidationError as error:
         raise DefinitionError([_problem(document, model, detail) for detail in error.errors()]) from None
+
+
+def load_all(model: type[M], folders: Iterable[Path]) -> dict[str, tuple[M, Document]]:
+    """Every definition in the folders by file name, a later folder winning; each with its document.
+
+    Raises DefinitionError with the problems of all files.
+    """
+    files = {path.stem: path for folder in folders for path in sorted(folder.glob("*.yaml"))}
+    loaded: dict[str, tuple[M, Document]] = {}
+    problems: list[Problem] = []
+    for stem, path in files.items():
+        try:
+            document = read(path)
+            definition = parse(model, document)
+        except DefinitionError as error:
+            problems += error.problems
+            continue
+        problems += _named_as_file(document, stem)
+        loaded[stem] = definition, document
+    if problems:
+        raise DefinitionError(problems)
+    return loaded
+
+
+def _named_as_file(document: Document, stem: str) -> list[Problem]:
+    if document.data.get("name") == stem:
+        return []
+    return [
+        Problem(
+            document.where(("name",)),
+            "name_is_not_file",
+            message("The name is not that of the file."),
+            message("Write “name: {stem}”, or rename the file.", stem=stem),
+        )
+    ]
 
 
 def rule_error(rule: str, message: Message, remedy: Message) -> PydanticCustomError:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, StringConstraints, field_validator, model_validator
 from pydantic import Field as PydanticField
+from pydantic import StringConstraints, field_validator, model_validator
 
 from . import expressions
-from .documents import Document, Model, parse, read, rule_error
+from .documents import Document, Model, load_all, rule_error
 from .errors import DefinitionError, Problem, message
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", min_length=1)]
@@ -245,17 +245,15 @@ def _repeated(names: Iterable[str]) -> list[str]:
 
 # --- Loading ----------------------------------------------------------------------------------------------
 
-N = TypeVar("N", bound=BaseModel)
-
 
 def load_choices(*folders: Path) -> dict[str, ChoiceList]:
     """All lists of choices, a later folder winning. Raises DefinitionError with all problems."""
-    return {name: choice_list for name, (choice_list, _) in _load_all(ChoiceList, folders).items()}
+    return {name: choice_list for name, (choice_list, _) in load_all(ChoiceList, folders).items()}
 
 
 def load_worksheets(*folders: Path, lists: Mapping[str, ChoiceList]) -> dict[str, Worksheet]:
     """All worksheets, a later folder winning. Raises DefinitionError with every problem of every file."""
-    loaded = _load_all(Worksheet, folders)
+    loaded = load_all(Worksheet, folders)
     sheets = {name: worksheet for name, (worksheet, _) in loaded.items()}
     problems = [
         problem
@@ -268,37 +266,6 @@ def load_worksheets(*folders: Path, lists: Mapping[str, ChoiceList]) -> dict[str
     if problems:
         raise DefinitionError(problems)
     return sheets
-
-
-def _load_all(model: type[N], folders: Iterable[Path]) -> dict[str, tuple[N, Document]]:
-    files = {path.stem: path for folder in folders for path in sorted(folder.glob("*.yaml"))}
-    loaded: dict[str, tuple[N, Document]] = {}
-    problems: list[Problem] = []
-    for stem, path in files.items():
-        try:
-            document = read(path)
-            definition = parse(model, document)
-        except DefinitionError as error:
-            problems += error.problems
-            continue
-        problems += _named_as_file(document, stem)
-        loaded[stem] = definition, document
-    if problems:
-        raise DefinitionError(problems)
-    return loaded
-
-
-def _named_as_file(document: Document, stem: str) -> list[Problem]:
-    if document.data.get("name") == stem:
-        return []
-    return [
-        Problem(
-            document.where(("name",)),
-            "name_is_not_file",
-            message("The name is not that of the file."),
-            message("Write “name: {stem}”, or rename the file.", stem=stem),
-        )
-    ]
 
 
 def _lists_exist(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import answers as answer_rules
 from . import programme as programmes
+from .cases import Case, Guide, load_cases, load_guides
 from .documents import shipped
 from .errors import AnswerError, NotAllowed, Problem, message
 from .frames import Frames, as_frame
@@ -79,6 +80,16 @@ class Workshop:
     def companies(self) -> list[Company]:
         """The companies whose answers this seat may ask for: a participant's own, else all."""
         return [company for company in self.programme.companies if self.seat.company_key in ("", company.key)]
+
+    @cached_property
+    def cases(self) -> dict[str, Case]:
+        """The hypothetical cases by code; a folder's own ones win over the shipped ones."""
+        return load_cases(*_places(self.folder, "cases"), lists=self.choices)
+
+    @cached_property
+    def guides(self) -> dict[str, Guide]:
+        """The discussion guides by code; a folder's own ones win over the shipped ones."""
+        return load_guides(*_places(self.folder, "guides"))
 
     @cached_property
     def frames(self) -> Mapping[str, pd.DataFrame]:
@@ -315,9 +326,12 @@ def open_workshop(
 
 def load_definitions(folder: Path) -> tuple[dict[str, ChoiceList], dict[str, Worksheet]]:
     """The lists of choices and the worksheets of a workshop folder, over the shipped ones."""
-    places = (shipped("worksheets"), folder / "worksheets")
-    lists = load_choices(*(place / "choices" for place in places))
-    return lists, load_worksheets(*places, lists=lists)
+    lists = load_choices(*_places(folder, "choices"))
+    return lists, load_worksheets(*_places(folder), lists=lists)
+
+
+def _places(folder: Path, part: str = "") -> list[Path]:
+    return [shipped("worksheets") / part, folder / "worksheets" / part]
 
 
 # --- Wording ----------------------------------------------------------------------------------------------
