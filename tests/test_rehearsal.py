@@ -200,5 +200,23 @@ def test_attendance_names_enrolled_companies_once_a_session(pilot: Workshop) -> 
     assert list(attended["row"]) == list(attended["company"])
 
 
+def test_every_carried_row_of_the_sample_belongs_to_a_row_above_it(pilot: Workshop) -> None:
+    known = {(r.place.worksheet, r.place.subject, r.place.row) for r in pilot.store.latest()}
+    above = {name: sheet.rows_from for name, sheet in pilot.worksheets.items() if sheet.rows_from}
+    orphans = [
+        (subject, worksheet, row)
+        for worksheet, subject, row in known
+        if worksheet in above
+        and not any((above[worksheet], subject, start) in known for start in beginnings(row))
+    ]
+    assert orphans == []
+
+
+def beginnings(row: str) -> list[str]:
+    """`a.b.c` -> itself and `a.b` and `a`: where its parent may stand."""
+    parts = row.split(".")
+    return [".".join(parts[:length]) for length in range(1, len(parts) + 1)]
+
+
 def test_the_chain_of_the_sample_holds(pilot: Workshop) -> None:
     assert pilot.store.verify() == []
