@@ -240,7 +240,7 @@ def _worded(
             message("Write a date as 2026-01-20 and a time as 14:00."),
         )
     if rule in ("literal_error", "enum"):
-        expected = str(context.get("expected", "")).replace(" or ", ", ")
+        expected = str(context.get("expected", "")).replace(" or ", ", ").replace("'", "")
         return (
             message("“{key}” has a value that is not known.", key=key),
             message("Use one of: {expected}.", expected=expected),
@@ -255,6 +255,16 @@ def _absent(key: str) -> tuple[Message, Message]:
 
 
 def _wrong_kind(rule: str, key: str) -> tuple[Message, Message]:
+    if rule == "string_pattern_mismatch":
+        return (
+            message("“{key}” has a character that is not allowed here.", key=key),
+            message("Use small letters, digits and underscores, beginning with a letter."),
+        )
+    if rule == "model_type":
+        return (
+            message("“{key}” needs keys with values, such as a text in both languages.", key=key),
+            message("Write for example {{ja: 日本語, en: English}}."),
+        )
     if rule == "string_too_short":
         return message("“{key}” is empty.", key=key), message("Write something, or take the key away.")
     kinds = {

@@ -45,7 +45,8 @@ class Problem:
         """`where: what is wrong. How to mend it.`"""
         from .messages import say
 
-        sentences = f"{say(self.message, language)} {say(self.remedy, language)}"
+        between = "" if language == "ja" else " "
+        sentences = f"{say(self.message, language)}{between}{say(self.remedy, language)}"
         return f"{self.where}: {sentences}" if self.where else sentences
 
     def as_json(self, language: str) -> dict[str, str]:

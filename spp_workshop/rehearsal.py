@@ -16,7 +16,7 @@ from pydantic import Field, RootModel
 from .documents import Document, Model, parse, read
 from .errors import AnswerError, DefinitionError, Problem, SppError
 from .seats import Seat
-from .store import Place, Store
+from .store import Place
 from .workshop import Workshop
 
 JAPAN = timezone(timedelta(hours=9))
@@ -100,7 +100,7 @@ def _lines(folder: Path) -> Iterator[_Line]:
 
 def _record(workshop: Workshop, line: _Line) -> None:
     entry, subject = line.entry, line.subject
-    author = _seated(workshop, _seat(subject), entry.on)
+    author = workshop.seated(_seat(subject), lambda: entry.on.replace(tzinfo=JAPAN))
     states = workshop.store.history(Place(subject, entry.worksheet, entry.row))
     latest = states[-1] if states else None
     if entry.answers or entry.status:
@@ -126,19 +126,6 @@ def _record(workshop: Workshop, line: _Line) -> None:
 def _seat(subject: str) -> Seat:
     kind, _, key = subject.partition(":")
     return Seat.company(key) if kind == "company" else Seat.facilitator(key.partition(".")[0])
-
-
-def _seated(workshop: Workshop, seat: Seat, moment: datetime) -> Workshop:
-    store = Store(workshop.store.engine, lambda: moment.replace(tzinfo=JAPAN))
-    return Workshop(
-        workshop.folder,
-        programme=workshop.programme,
-        worksheets=workshop.worksheets,
-        choices=workshop.choices,
-        store=store,
-        seat=seat,
-        language=workshop.language,
-    )
 
 
 __all__ = ["record"]

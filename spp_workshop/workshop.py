@@ -144,6 +144,18 @@ class Workshop:
         ]
         return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
+    def seated(self, seat: Seat, now: Callable[[], datetime] | None = None) -> Workshop:
+        """The same workshop as seen from another seat (and by another clock)."""
+        return Workshop(
+            self.folder,
+            programme=self.programme,
+            worksheets=self.worksheets,
+            choices=self.choices,
+            store=Store(self.store.engine, now or self.store.now),
+            seat=seat,
+            language=self.language,
+        )
+
     # --- Writing ------------------------------------------------------------------------------------------
 
     def save(

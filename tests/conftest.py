@@ -70,12 +70,12 @@ def workshop(folder: Path) -> Workshop:
 
 
 @pytest.fixture
-def alpha(folder: Path, workshop: Workshop) -> Workshop:
+def alpha(workshop: Workshop) -> Workshop:
     """The same workshop as company alpha sees it."""
-    return open_workshop(folder, seat=Seat.company("alpha"), now=workshop.store.now)
+    return workshop.seated(Seat.company("alpha"))
 
 
 @pytest.fixture
-def beta(folder: Path, workshop: Workshop) -> Workshop:
+def beta(workshop: Workshop) -> Workshop:
     """The same workshop as company beta sees it."""
-    return open_workshop(folder, seat=Seat.company("beta"), now=workshop.store.now)
+    return workshop.seated(Seat.company("beta"))
