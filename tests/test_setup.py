@@ -102,7 +102,7 @@ def test_environment_yml_names_the_cards_packages_with_the_bounds_of_pyproject()
 def test_environment_yml_lets_pip_install_the_toolkit_at_the_pinned_versions() -> None:
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     (by_pip,) = [entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict)]
-    assert by_pip == ["--constraint constraints.txt", "--editable .[test]"]
+    assert by_pip == ["--constraint constraints.txt", ".[test]"]
 
 
 @pytest.mark.parametrize(
