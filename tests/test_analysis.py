@@ -214,6 +214,12 @@ class TestCarriedForward:
             ["r2.xy34", "Shipping", "privacy", ["employees"], "Third"],
         ]
 
+    def test_what_was_not_answered_is_none_or_na_and_never_nan(self) -> None:
+        found = ranked([judged("a", 2, 2, 2, 2, reason="Seen"), judged("b", 1, 1, 1, None)])
+        assert found["reason"].tolist() == ["Seen", None]
+        assert found["event"].tolist() == [None, None]
+        assert found["rank"].dtype == "Int64"
+
     def test_another_companys_row_of_the_same_id_is_not_mistaken_for_it(self) -> None:
         frames = {
             "step2_harm_process": pd.concat(

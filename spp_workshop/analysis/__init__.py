@@ -11,15 +11,15 @@ from .completion import completion, outcomes, progress
 from .counts import barriers, support, themes
 from .priorities import priorities, severity
 from .readiness import readiness, readiness_overall
-from .small_numbers import HIDDEN, NOTE, published, suppress
+from .small_numbers import HIDDEN, note, published, suppress
 
 __all__ = [
     "HIDDEN",
-    "NOTE",
     "actions",
     "attendance",
     "barriers",
     "completion",
+    "note",
     "outcomes",
     "priorities",
     "progress",

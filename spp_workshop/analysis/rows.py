@@ -39,8 +39,8 @@ def parent(key: Key, known: Collection[Key]) -> Key | None:
 
 def as_frame(records: Iterable[Mapping[str, Any]], types: Mapping[str, str]) -> pd.DataFrame:
     """A frame with these columns in this order, each of its type even when there is no row."""
-    frame = pd.DataFrame(list(records), columns=list(types))
-    return frame.astype(dict(types))
+    lines = [[record.get(name) for name in types] for record in records]
+    return pd.DataFrame(lines, columns=list(types), dtype="object").astype(dict(types))
 
 
 def _answer(value: Any) -> Any:

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import pandas as pd
 
-from spp_workshop.errors import message
+from spp_workshop.errors import Message, message
 
 HIDDEN = "—"
 
-# Stands below every table and chart of suppressed counts; `floor` is the smallest number that is told.
-NOTE = message(
-    "“—”: fewer than {floor} companies, or a number from which fewer could be worked out. "
-    "“{floor}+”: {floor} or more, and no more is told."
-)
+
+def note(floor: int = 3) -> Message:
+    """What must stand below every table and chart of suppressed counts."""
+    return message(
+        "Numbers under {floor} companies are not shown, nor numbers from which they could be worked out "
+        "(in a table: “—”). “{floor}+” tells only that it is {floor} or more.",
+        floor=floor,
+    )
 
 
 def suppress(
