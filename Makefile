@@ -25,7 +25,8 @@ lint: $(VENV)/.installed-dev
 	@$(BIN)/python -m mypy
 
 $(VENV)/.installed: pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name it with: make PYTHON=python3.13")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed. If yours has another name: make demo PYTHON=python3.13"; exit 1; }
 	@echo "Installing into $(VENV) (a few minutes, once) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(INSTALL) .
