@@ -129,9 +129,12 @@ def _start_jupyterlab(folder: Path, notebook: Path, *, browser: bool) -> None:
         f"--ServerApp.root_dir={folder.resolve()}",
         f"--LabApp.default_url=/lab/tree/{address}",
         "--ServerApp.allow_root=True",  # Whoever works as root, as in a container, has decided so already.
+        # Our defaults for its settings: without them it asks the room whether it may fetch news.
+        f"--LabApp.app_settings_dir={Path(__file__).with_name('jupyterlab')}",
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",
+        "--LanguageServerManager.autodetect=False",
     ]
     LabApp.launch_instance(argv=words if browser else [*words, "--no-browser"])
 

@@ -480,19 +480,25 @@ def address_in(log: Path, running: subprocess.Popen[bytes]) -> str:
 
 def test_open_prepares_the_notebook_and_starts_jupyterlab_without_the_internet(lab: tuple[Path, str]) -> None:
     folder, address = lab
-    assert "/lab/tree/notebooks/dd_practice.en.ipynb" in address
+    base, _, query = address.partition("?")
+    assert base.endswith("/lab/tree/notebooks/dd_practice.en.ipynb")
     text = (folder / "notebooks" / "dd_practice.en.ipynb").read_text(encoding="utf-8")
     assert 'session = \\"dd_practice\\"' in text
-    with urllib.request.urlopen(address, timeout=30) as page:
-        config = json.loads(
-            re.search(r'id="jupyter-config-data"[^>]*>(.*?)</script>', page.read().decode(), re.S)[1]
-        )
+
+    def get(path: str) -> str:
+        url = f"{base.partition('/lab/')[0]}/lab/{path}?{query}"
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            return str(answer.read().decode())
+
+    found = re.search(r'id="jupyter-config-data"[^>]*>(.*?)</script>', get("tree/notebooks"), re.DOTALL)
+    assert found
+    config = json.loads(found[1])
     assert config["news"] == {"disabled": True}
     assert config["extensionManager"]["can_install"] is False
-    base, _, token = address.partition("/lab/tree/")
-    checked = f"{base}/lab/api/update?{token.partition('?')[2]}"
-    with urllib.request.urlopen(checked, timeout=30) as answer:
-        assert json.load(answer) == {"notification": None}
+    assert json.loads(get("api/update")) == {"notification": None}
+    settings = json.loads(get("api/settings/@jupyterlab/apputils-extension:notification"))
+    # Neither news nor the question whether news is wanted.
+    assert settings["schema"]["properties"]["fetchNews"]["default"] == "false"
 
 
 def test_open_names_the_sessions_when_it_does_not_know_one(told: Told, folder: Path) -> None:

@@ -154,6 +154,7 @@ def files(folder: Path, pattern: str) -> set[str]:
         ("spp_workshop/templates", "*.*", "spp_workshop/templates"),
         ("spp_workshop/static", "*.*", "spp_workshop/static"),
         ("spp_workshop/locale", "*.mo", "spp_workshop/locale"),
+        ("spp_workshop/jupyterlab", "*.json", "spp_workshop/jupyterlab"),
     ],
 )
 def test_the_wheel_carries_what_the_checkout_has(wheel: Path, folder: str, pattern: str, inside: str) -> None:
