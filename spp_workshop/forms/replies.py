@@ -1,0 +1,245 @@
+"""One message of a form in, one answer out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field as Checked
+
+from spp_workshop import answers as answer_rules
+from spp_workshop.errors import AnswerError, ConflictError, Problem, SppError, message
+from spp_workshop.rows import Row, parent_row
+from spp_workshop.store import Revision
+from spp_workshop.worksheet import Worksheet
+from spp_workshop.workshop import Saved, Workshop
+
+from .definitions import row_per_company, sheet_of
+from .words import ROLES, both, said
+
+Json = dict[str, Any]
+
+
+class Request(BaseModel):
+    """One message of a form. What it asks for is judged by `Workshop`; here only its shape."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    do: Literal["open", "save", "submit", "withdraw", "undo", "history", "restore"]
+    worksheet: str
+    subject: str
+    id: str = ""
+    row: str = Checked("", pattern=r"^([a-z0-9_]+(\.[a-z0-9_]+)*)?$", max_length=200)
+    based_on: int = 0
+    changes: dict[str, Any] = {}
+    revision: int = 0
+    known: int = -1
+
+
+def reply(workshop: Workshop, message: Mapping[str, Any]) -> Json:
+    """The answer to one message of a form; it never raises for anything that a person or a form did."""
+    try:
+        request = Request.model_validate(dict(message))
+    except ValidationError:
+        return {"id": str(message.get("id", "")), "faults": [said(_not_understood())]}
+    try:
+        return {"id": request.id, **_DOINGS[request.do](workshop, request)}
+    except SppError as error:
+        return {"id": request.id, "faults": [said(problem) for problem in error.problems]}
+
+
+def _open(workshop: Workshop, request: Request) -> Json:
+    # The revision is asked first: what is stored in between is then read again, not missed.
+    revision = workshop.revision()
+    if revision == request.known:
+        return {"same": True}
+    return {"revision": revision, "rows": _rows(workshop, request)}
+
+
+def _save(workshop: Workshop, request: Request) -> Json:
+    """Store what can be stored: an unreadable answer, or a disputed one, does not hold up the others."""
+    sheet = sheet_of(workshop, request.worksheet)
+    changes, refused, conflicts = dict(request.changes), Json(), Json()
+    while changes:
+        given = {**_said_by_the_row(sheet, request.row), **changes}
+        try:
+            saved = workshop.save(
+                sheet.name, given, subject=request.subject, row=request.row, based_on=request.based_on
+            )
+        except AnswerError as error:
+            unreadable = _by_field(problem for problem in error.problems if problem.field in changes)
+            if not unreadable:
+                raise
+            refused |= unreadable
+        except ConflictError as error:
+            conflicts |= error.theirs
+        else:
+            return {"row": _stored(saved), "refused": refused, "conflicts": conflicts}
+        changes = {name: value for name, value in changes.items() if name not in (*refused, *conflicts)}
+    now = [row for row in _rows(workshop, request) if row["row"] == request.row]
+    return {"row": now[0] if now else None, "refused": refused, "conflicts": conflicts}
+
+
+def _submit(workshop: Workshop, request: Request) -> Json:
+    sheet = sheet_of(workshop, request.worksheet)
+    rows = [row for row in workshop.rows(sheet.name, request.subject) if row.revision]
+    if not sheet.repeats:
+        rows = rows or [Row("")]
+    problems = [
+        replace(problem, row=row.row) for row in rows for problem in answer_rules.check(sheet, row.answers)
+    ]
+    if not rows:
+        problems = [_nothing_written()]
+    for row in rows if not problems else []:
+        if row.status != "submitted":
+            workshop.submit(sheet.name, request.subject, row.row)
+    return {
+        "revision": workshop.revision(),
+        "rows": _rows(workshop, request),
+        "problems": [said(problem) for problem in problems],
+    }
+
+
+def _withdraw(workshop: Workshop, request: Request) -> Json:
+    workshop.withdraw(request.worksheet, request.subject, request.row)
+    return {}
+
+
+def _undo(workshop: Workshop, request: Request) -> Json:
+    states = workshop.history(request.worksheet, request.subject, request.row)
+    before = [state for state in states if state.status != "withdrawn"]
+    if not before:
+        raise AnswerError(_no_such_state())
+    saved = _restored(workshop, request, before[-1].revision)
+    if before[-1].status == "submitted":
+        saved = workshop.submit(request.worksheet, request.subject, request.row)
+    return {"row": _stored(saved)}
+
+
+def _history(workshop: Workshop, request: Request) -> Json:
+    """The steps of a row, the newest first, each with what it changed."""
+    steps = workshop.history(request.worksheet, request.subject, request.row)
+    earlier = [{}, *(step.answers for step in steps)]
+    told = [_step(workshop, step, before) for step, before in zip(steps, earlier, strict=False)]
+    return {"history": told[::-1]}
+
+
+def _restore(workshop: Workshop, request: Request) -> Json:
+    states = workshop.history(request.worksheet, request.subject, request.row)
+    if request.revision not in {state.revision for state in states}:
+        raise AnswerError(_no_such_state())
+    saved = _restored(workshop, request, request.revision)
+    return {"row": _stored(saved)}
+
+
+def _restored(workshop: Workshop, request: Request, revision: int) -> Saved:
+    return workshop.restore(request.worksheet, request.subject, request.row, revision=revision)
+
+
+_DOINGS: dict[str, Callable[[Workshop, Request], Json]] = {
+    "open": _open,
+    "save": _save,
+    "submit": _submit,
+    "withdraw": _withdraw,
+    "undo": _undo,
+    "history": _history,
+    "restore": _restore,
+}
+
+# --- Rows and problems as a form gets them ----------------------------------------------------------------
+
+
+def _rows(workshop: Workshop, request: Request) -> list[Json]:
+    sheet = sheet_of(workshop, request.worksheet)
+    rows = [*workshop.rows(sheet.name, request.subject)]
+    if row_per_company(sheet):
+        rows = _one_for_each(workshop, sheet, rows)
+    sources = workshop.rows(sheet.rows_from, request.subject) if sheet.rows_from else []
+    ids = {row.row: row for row in sources if row.revision}
+    return [_row(sheet, row, parent_row(row.row, ids)) for row in rows]
+
+
+def _one_for_each(workshop: Workshop, sheet: Worksheet, rows: list[Row]) -> list[Row]:
+    stored = {row.row: row for row in rows}
+    keys = [company.key for company in workshop.programme.companies]
+    listed = [stored.pop(key, Row(key, answers=_said_by_the_row(sheet, key))) for key in keys]
+    return [*listed, *stored.values()]
+
+
+def _said_by_the_row(sheet: Worksheet, row: str) -> Json:
+    name = row_per_company(sheet)
+    return {name: row} if name else {}
+
+
+def _row(sheet: Worksheet, row: Row, source: str) -> Json:
+    problems = answer_rules.check(sheet, row.answers) if row.revision else []
+    return {
+        "row": row.row,
+        "revision": row.revision,
+        "status": row.status,
+        "answers": row.answers,
+        "at": row.recorded_at,
+        "carried": row.carried,
+        "source": source,
+        "problems": [said(problem) for problem in problems],
+    }
+
+
+def _stored(saved: Saved) -> Json:
+    return {
+        "row": saved.row,
+        "revision": saved.revision,
+        "status": saved.status,
+        "answers": saved.answers,
+        "at": saved.recorded_at,
+        "problems": [said(problem) for problem in saved.problems],
+    }
+
+
+def _step(workshop: Workshop, step: Revision, before: Json) -> Json:
+    names = {*before, *step.answers}
+    return {
+        "revision": step.revision,
+        "at": step.recorded_at,
+        "author": _author(workshop, step.author),
+        "status": step.status,
+        "changed": sorted(name for name in names if before.get(name) != step.answers.get(name)),
+        "answers": step.answers,
+    }
+
+
+def _by_field(problems: Iterable[Problem]) -> dict[str, list[Json]]:
+    found: dict[str, list[Json]] = {}
+    for problem in problems:
+        found.setdefault(problem.field, []).append(said(problem))
+    return found
+
+
+def _author(workshop: Workshop, seat: str) -> dict[str, str]:
+    """Who wrote, in words: a company by its name, others by their role."""
+    role, _, key = seat.partition(":")
+    names = {company.key: company.name for company in workshop.programme.companies}
+    return both(names[key] if role == "company" and key in names else ROLES.get(role, ROLES["participant"]))
+
+
+def _not_understood() -> Problem:
+    return Problem(
+        "",
+        "not_understood",
+        message("The form sent something that is not understood."),
+        message("Reload the page."),
+    )
+
+
+def _nothing_written() -> Problem:
+    return Problem(
+        "", "nothing_written", message("Nothing is written yet."), message("Please add a row first.")
+    )
+
+
+def _no_such_state() -> Problem:
+    return Problem(
+        "", "no_such_state", message("There is no such earlier state."), message("Open the history again.")
+    )

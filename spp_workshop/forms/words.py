@@ -1,0 +1,151 @@
+"""The words of the form itself, and whatever it is told, in both languages at once."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from spp_workshop.errors import Message, Problem, message
+from spp_workshop.messages import LANGUAGES, say
+
+
+def both(text: Any) -> dict[str, str]:
+    """A sentence or a bilingual text, as data."""
+    if isinstance(text, Message):
+        return {language: say(text, language) for language in LANGUAGES}
+    return {language: text[language] for language in LANGUAGES}
+
+
+def said(problem: Problem) -> dict[str, Any]:
+    """A problem as a form gets it: where, and the sentence with its remedy in both languages."""
+    texts = {
+        language: f"{say(problem.message, language)}{_gap(language)}{say(problem.remedy, language)}"
+        for language in LANGUAGES
+    }
+    return {"rule": problem.rule, "row": problem.row, "field": problem.field, "text": texts}
+
+
+def _gap(language: str) -> str:
+    return "" if language == "ja" else " "
+
+
+@cache
+def ui() -> dict[str, dict[str, str]]:
+    """The words of the form itself, by language."""
+    return {language: {key: say(text, language) for key, text in _WORDS.items()} for language in LANGUAGES}
+
+
+_WORDS = {
+    "add": message("Add a row"),
+    "add_same": message("Add another for this"),
+    "carried": message("From the earlier steps"),
+    "change": message("Change"),
+    "choose": message("Please choose"),
+    "choose_company": message("For which company do you write?"),
+    "choose_group": message("For which group do you write?"),
+    "choose_session": message("For which session do you write?"),
+    "clear": message("Clear this answer"),
+    "conflict": message("Somebody else has changed this answer meanwhile. Which one is to stay?"),
+    "copy": message("Copy"),
+    "empty": message("Nothing is written yet. Begin with “Add a row”."),
+    "empty_source": message(
+        "Please fill in “{title}” first. What is written there is carried forward to this place.",
+        title="{title}",
+    ),
+    "example": message("Example"),
+    "guidance": message("More"),
+    "history": message("History"),
+    "history_empty": message("Nothing has been saved yet."),
+    "keep_mine": message("Keep my answer"),
+    "loading": message("Opening…"),
+    "mark_held": message("Not saved: see below"),
+    "mark_saved": message("Saved"),
+    "mark_saving": message("Saving"),
+    "mark_waiting": message("Not saved yet"),
+    "mine": message("My answer"),
+    "no_answer": message("(no answer)"),
+    "no_reply": message("There is no connection at the moment. Please try again."),
+    "nobody": message("There is nothing here for this seat to fill in."),
+    "personal": message("Please write nothing by which a person could be recognised."),
+    "problems": message("Please look at these before you submit ({count})", count="{count}"),
+    "required": message("Required"),
+    "resend": message("Send again now"),
+    "restore": message("Go back to this"),
+    "source": message("Source:"),
+    "state_fresh": message("What you write is saved by itself."),
+    "state_held": message("Answers to look at again: {count}", count="{count}"),
+    "state_saved": message("Saved {time}", time="{time}"),
+    "state_saving": message("Saving…"),
+    "state_unsaved": message(
+        "Not saved yet: {count}. It stays here and is sent again by itself.", count="{count}"
+    ),
+    "status_attention": message("Look again"),
+    "status_draft": message("Draft"),
+    "status_submitted": message("Submitted"),
+    "status_unanswered": message("Not answered yet"),
+    "status_unsaved": message("Not saved yet"),
+    "status_withdrawn": message("Withdrawn"),
+    "submit": message("Submit"),
+    "take_theirs": message("Take the other answer"),
+    "theirs": message("The other answer"),
+    "ticked": message("Yes (ticked)"),
+    "took_theirs": message("The other answer was taken."),
+    "translation": message("In English:"),
+    "undo": message("Undo"),
+    "unsaved_answer": message("This answer is not saved yet."),
+    "untitled": message("(nothing written yet)"),
+    "why": message("Why we ask"),
+    "withdraw": message("Withdraw"),
+    "withdrawn": message("“{title}” was withdrawn.", title="{title}"),
+}
+
+ROLES = {
+    "custodian": message("The secretariat's recorder"),
+    "facilitator": message("A facilitator"),
+    "participant": message("A participant"),
+}
+
+# Who will see the answers, by what the sheet is about and how it is shared: visibility.py in words.
+NOTICES = {
+    ("company", "own"): message(
+        "Only your company and the person who keeps the records see this. Others see it only"
+        " if your company releases it."
+    ),
+    ("company", "group"): message(
+        "To be talked about in your group. In writing, only your company and the person who keeps the records"
+        " see it until your company releases it."
+    ),
+    ("company", "organiser"): message(
+        "Meant for the organiser, who sees it only when your company releases it. Until then only your"
+        " company and the person who keeps the records do; figures are shown only for three companies or"
+        " more."
+    ),
+    ("company", "programme"): message(
+        "To be presented to everybody in the programme, once your company releases it. Until then only your"
+        " company and the person who keeps the records see it."
+    ),
+    ("group", "own"): message(
+        "The companies of this group, its facilitator and the person who keeps the records see this."
+    ),
+    ("group", "group"): message(
+        "The companies of this group, its facilitator and the person who keeps the records see this."
+    ),
+    ("group", "organiser"): message(
+        "The companies of this group, its facilitator and the organiser see this."
+    ),
+    ("group", "programme"): message(
+        "Everybody in the programme sees this. Please write so that no company can be recognised."
+    ),
+    ("session", "own"): message(
+        "Only the facilitator and the person who keeps the records see single answers."
+    ),
+    ("session", "group"): message(
+        "Only the facilitator and the person who keeps the records see single answers."
+    ),
+    ("session", "organiser"): message(
+        "The facilitator, the organiser and the person who keeps the records see this."
+    ),
+    ("session", "programme"): message(
+        "Everybody in the programme sees this. Please write so that no company can be recognised."
+    ),
+}
