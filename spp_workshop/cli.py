@@ -111,23 +111,25 @@ def _open(options: Namespace, voice: Voice) -> int:
 
     folder = _workshop_folder(options.folder)
     running = programme.load(folder)
-    copy = notebooks.open_copy(folder, running.session(options.session), voice.language, running)
+    session = running.session(options.session)
+    copy = notebooks.open_copy(folder, session, voice.language, running)
     voice.tell(message("The notebook {file} is ready.", file=copy))
     voice.tell(message("JupyterLab starts now. To end it, press Ctrl+C in this window."))
-    _start_jupyterlab(folder, copy, browser=not options.no_browser)
+    _start_jupyterlab(folder, copy, session.key, browser=not options.no_browser)
     return ALL_WELL
 
 
-def _start_jupyterlab(folder: Path, notebook: Path, *, browser: bool) -> None:
+def _start_jupyterlab(folder: Path, notebook: Path, session: str, *, browser: bool) -> None:
     """JupyterLab on one notebook, asking nothing of the internet: no news, no updates, no extension store."""
     from urllib.parse import quote
 
     from jupyterlab.labapp import LabApp
 
-    address = quote(notebook.relative_to(folder).as_posix())
+    # A workspace for each session: JupyterLab does not bring back what was open at another.
+    address = quote(f"/lab/workspaces/{session}/tree/{notebook.relative_to(folder).as_posix()}")
     words = [
         f"--ServerApp.root_dir={folder.resolve()}",
-        f"--LabApp.default_url=/lab/tree/{address}",
+        f"--LabApp.default_url={address}",
         "--ServerApp.allow_root=True",  # Whoever works as root, as in a container, has decided so already.
         # Our defaults for its settings: without them it asks the room whether it may fetch news.
         f"--LabApp.app_settings_dir={Path(__file__).with_name('jupyterlab')}",

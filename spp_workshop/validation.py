@@ -11,6 +11,7 @@ from .errors import Problem, SppError
 from .notebooks import find, own_notebooks, problems, shipped_notebooks
 from .programme import Programme, load
 from .references import check_codes, check_worksheets
+from .summaries import REPORT, SUMMARY
 from .worksheet import ChoiceList, load_choices, load_worksheets
 
 T = TypeVar("T")
@@ -46,11 +47,14 @@ def _stems(*folders: Path) -> set[str]:
 
 
 def _missing_notebooks(programme: Programme, folder: Path) -> Iterator[Problem]:
-    for index, session in enumerate(programme.sessions):
+    needed = {
+        session.notebook_name: programme.where("sessions", index, "notebook" if session.notebook else "key")
+        for index, session in enumerate(programme.sessions)
+    }
+    for name, where in {SUMMARY.name: "", REPORT.name: "", **needed}.items():
         try:
-            find(session.notebook_name, folder)
+            find(name, folder)
         except SppError as error:
-            where = programme.where("sessions", index, "notebook" if session.notebook else "key")
             yield from (problem.at(where) for problem in error.problems)
 
 

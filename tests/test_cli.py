@@ -481,7 +481,7 @@ def address_in(log: Path, running: subprocess.Popen[bytes]) -> str:
 def test_open_prepares_the_notebook_and_starts_jupyterlab_without_the_internet(lab: tuple[Path, str]) -> None:
     folder, address = lab
     base, _, query = address.partition("?")
-    assert base.endswith("/lab/tree/notebooks/dd_practice.en.ipynb")
+    assert base.endswith("/lab/workspaces/dd_practice/tree/notebooks/dd_practice.en.ipynb")
     text = (folder / "notebooks" / "dd_practice.en.ipynb").read_text(encoding="utf-8")
     assert 'session = \\"dd_practice\\"' in text
 
