@@ -223,7 +223,7 @@ class Workshop:
             "audience": audience,
             "released_on": self.store.now().date().isoformat(),
         }
-        return self.save(RELEASE, changes, subject=place.subject, row=new_row_id())
+        return self.save(RELEASE, changes, subject=place.subject, row=new_row_id(), status="submitted")
 
     # --- Inside -------------------------------------------------------------------------------------------
 

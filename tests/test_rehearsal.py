@@ -220,3 +220,9 @@ def beginnings(row: str) -> list[str]:
 
 def test_the_chain_of_the_sample_holds(pilot: Workshop) -> None:
     assert pilot.store.verify() == []
+
+
+def test_completion_is_as_published(pilot: Workshop) -> None:
+    done = analysis.completion(pilot.frames, pilot.levels, [c.key for c in pilot.programme.companies])
+    assert done["hrdd"].value_counts().to_dict() == {"completed": 3, "improving": 2, "not_yet": 3}
+    assert (done["grievance"] == "declared").sum() == 3

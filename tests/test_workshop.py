@@ -285,3 +285,10 @@ def test_any_text_comes_back_as_it_was_typed_but_for_control_characters(
     assert "\x00" not in kept
     if text.isprintable():
         assert kept == text.strip()
+
+
+def test_a_release_is_complete_as_it_is_made(both: Workshop, beta: Workshop) -> None:
+    assert (
+        beta.release("issues_found", BETA, "r1", fields=["insight"], audience="programme").status
+        == "submitted"
+    )
