@@ -1,0 +1,269 @@
+"""Run a notebook through papermill in a fresh kernel, within time limits, and say what failed.
+
+A killed kernel, a step over its time limit and an exception are three different exceptions, and the notebook
+that papermill leaves does not always show them: what succeeded is known only from here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import Message, NotebookError, Problem, message
+from .notebook_form import headings, tags
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+# The cells that papermill puts in: parameters, and where an error was.
+PAPERMILL = {"injected-parameters", "papermill-error-cell-tag"}
+
+# Quiet, in UTF-8 on every system, and without the debugger's remarks on a frozen standard library.
+_ENVIRONMENT = {"PYTHONWARNINGS": "ignore", "PYTHONUTF8": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+
+# A path of a Unix socket may have 104 to 108 bytes, and jupyter_client adds a dash and a number to ours.
+_LONGEST_SOCKET = 95
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Seconds that a kernel may take to start, one cell, and the whole notebook."""
+
+    start: float = 120
+    cell: float = 300
+    notebook: float = 600
+
+
+DEFAULT = Limits()
+
+
+class RunError(NotebookError):
+    """A notebook did not run to its end; `partial` is what there is of it (None if nothing ran)."""
+
+    def __init__(self, problem: Problem, partial: NotebookNode | None):
+        super().__init__(problem)
+        self.partial = partial
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.problems[0], self.partial)
+
+
+@dataclass
+class _Watch:
+    """What happens in the kernel, told by nbclient: the live notebook, its cell, the time that is left."""
+
+    limits: Limits
+    notebook: NotebookNode | None = None
+    cell: int = 0
+    deadline: float = field(default=0.0)
+
+    def started(self, notebook: NotebookNode) -> None:
+        self.notebook = notebook
+        self.deadline = time.monotonic() + self.limits.notebook
+
+    def cell_started(self, cell_index: int, **_: Any) -> None:
+        self.cell = cell_index
+
+    def seconds_left(self, _cell: NotebookNode) -> float:
+        # Never zero, which nbclient takes for no limit at all.
+        return max(0.01, min(self.limits.cell, self.deadline - time.monotonic()))
+
+
+def run(
+    notebook: NotebookNode, parameters: Mapping[str, Any], folder: Path, limits: Limits = DEFAULT
+) -> NotebookNode:
+    """The notebook as executed in a fresh kernel of this Python, which works in `folder`.
+
+    Raises RunError with a problem that holds no answer, no traceback and no path.
+    """
+    import papermill
+
+    watch = _Watch(limits)
+    with _failures(watch, limits), _quiet():
+        executed = papermill.execute_notebook(
+            notebook,
+            None,
+            dict(parameters),
+            kernel_name="python3",
+            progress_bar=False,
+            start_timeout=limits.start,
+            kernel_manager_class=_kernel_manager(),
+            resources={"metadata": {"path": str(folder)}},
+            on_notebook_start=watch.started,
+            on_cell_start=watch.cell_started,
+            timeout_func=watch.seconds_left,
+            # The default of 4 s counts a busy machine as a failure.
+            iopub_timeout=60,
+            shutdown_kernel="immediate",
+        )
+    _complete(executed)
+    return executed
+
+
+@cache
+def _kernel_manager() -> type[Any]:
+    """It starts the Python that runs us: a kernelspec `python3` may be missing, or be another Python."""
+    from ipykernel.kernelspec import get_kernel_dict
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+
+    class OwnPython(AsyncKernelManager):
+        @property
+        def kernel_spec(self) -> KernelSpec:
+            return KernelSpec(**{**get_kernel_dict(), "env": _ENVIRONMENT})
+
+        async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
+            sockets = _socket_folder()
+            if sockets:
+                # Many kernels that start at once collide on tcp ports.
+                self.transport, self.ip = "ipc", str(sockets / uuid.uuid4().hex[:8])
+            # What a kernel says on its own streams may quote answers, and is not for the terminal.
+            await super().start_kernel(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
+
+    return OwnPython
+
+
+@cache
+def _socket_folder() -> Path | None:
+    if sys.platform == "win32":
+        return None
+    import atexit
+
+    folder = Path(tempfile.mkdtemp(prefix="spp-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder if len(os.fsencode(folder)) + 10 < _LONGEST_SOCKET else None
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """papermill and nbclient log paths, and the source and output of a cell that failed."""
+    loggers = [logging.getLogger(name) for name in ("papermill", "traitlets", "nbclient", "jupyter_client")]
+    before = [logger.disabled for logger in loggers]
+    for logger in loggers:
+        logger.disabled = True
+    try:
+        yield
+    finally:
+        for logger, was in zip(loggers, before, strict=True):
+            logger.disabled = was
+
+
+@contextlib.contextmanager
+def _failures(watch: _Watch, limits: Limits) -> Iterator[None]:
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+
+    try:
+        yield
+    except PapermillExecutionError as error:
+        failed = _raised(error.ename)
+    except CellTimeoutError:
+        failed = _took_too_long(limits, time.monotonic() >= watch.deadline)
+    except DeadKernelError:
+        failed = _died()
+    except Exception as error:
+        failed = _did_not_start() if watch.notebook is None else _raised(type(error).__name__)
+    else:
+        return
+    raise RunError(failed.at(_part(watch)), watch.notebook) from None
+
+
+def _part(watch: _Watch) -> str:
+    """The heading under which the failing cell stands: that a reader finds, and it is nobody's answer."""
+    own = [cell for cell in watch.notebook.cells if not PAPERMILL & set(tags(cell))] if watch.notebook else []
+    cells = own[: watch.cell]
+    titles = [text for cell in cells if cell.cell_type == "markdown" for _, text in headings(cell.source)]
+    return titles[-1] if titles else ""
+
+
+def _complete(executed: NotebookNode) -> None:
+    """papermill takes sys.exit() for success and leaves out the rest; a report that lacks its end is none."""
+    code = [at for at, cell in enumerate(executed.cells) if _is_to_be_run(cell)]
+    ran = [at for at in code if executed.cells[at].execution_count is not None]
+    if ran != code:
+        raise RunError(_ended_early().at(_part(_Watch(DEFAULT, executed, max(ran, default=0)))), executed)
+
+
+def _is_to_be_run(cell: NotebookNode) -> bool:
+    return cell.cell_type == "code" and bool(cell.source.strip()) and "skip-execution" not in tags(cell)
+
+
+# --- Wording ------------------------------------------------------------------------------------------------
+
+
+def _failure(rule: str, what: Message, remedy: Message) -> Problem:
+    return Problem("", rule, what, remedy)
+
+
+def _raised(name: str) -> Problem:
+    if name == "StdinNotImplementedError":
+        return _failure(
+            "asks_for_input",
+            message("The notebook waits for something to be typed, and nobody can type here."),
+            message("Take input() out of the notebook and use a parameter; then run the command again."),
+        )
+    kind = name if name.isidentifier() else "Exception"
+    return _failure(
+        "error_in_notebook",
+        message("A step of the notebook ended with an error ({kind}).", kind=kind),
+        message("Run the notebook in JupyterLab to see the error, mend it, and run the command again."),
+    )
+
+
+def _took_too_long(limits: Limits, whole: bool) -> Problem:
+    if whole:
+        what = message(
+            "The notebook took longer than its limit of {seconds} seconds and was stopped.",
+            seconds=round(limits.notebook),
+        )
+    else:
+        what = message(
+            "A step of the notebook took longer than its limit of {seconds} seconds and was stopped.",
+            seconds=round(limits.cell),
+        )
+    return _failure(
+        "time_limit",
+        what,
+        message(
+            "Run the command again when the machine is less busy; if it stays so, look for a step that does "
+            "not end."
+        ),
+    )
+
+
+def _died() -> Problem:
+    return _failure(
+        "kernel_died",
+        message("The calculation was ended from outside, most often because memory ran out."),
+        message(
+            "Close other programs, or make fewer documents at a time (--jobs 1), and run the command again."
+        ),
+    )
+
+
+def _did_not_start() -> Problem:
+    return _failure(
+        "kernel_did_not_start",
+        message("Python could not be started for this notebook."),
+        message("Run the command again; if it stays so, install the toolkit anew."),
+    )
+
+
+def _ended_early() -> Problem:
+    return _failure(
+        "ended_early",
+        message("The notebook ended itself before its last step."),
+        message("Take exit() out of the notebook, and run the command again."),
+    )

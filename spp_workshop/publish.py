@@ -1,0 +1,238 @@
+"""From an executed notebook to files that can be given away: a scrubbed notebook, and one HTML page.
+
+Neither holds a path of the machine that made it. The page loads nothing: styles and pictures stand in it, the
+fonts are the reader's own, and its content security policy lets no script run and no address be asked.
+"""
+
+from __future__ import annotations
+
+import copy
+import html as entities
+import re
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .documents import PACKAGE, shipped
+from .errors import message
+from .kernels import PAPERMILL
+from .messages import LANGUAGES, date_text, say
+from .notebook_form import canonical, tags
+from .notebooks import with_parameters
+
+if TYPE_CHECKING:
+    from nbconvert.exporters import HTMLExporter
+    from nbformat import NotebookNode
+
+    from .programme import Programme
+    from .worksheet import Text
+
+# Best first; all else (widgets, scripts, formulas) is left out.
+_SHOWN = ["text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/plain"]
+
+# A table of contents pays from this number of sections.
+_LONG = 5
+
+_ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+# What neither XML nor a reader can do anything with.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+
+
+# --- The notebook -------------------------------------------------------------------------------------------
+
+
+def shareable(executed: NotebookNode, parameters: Mapping[str, Any], folder: Path) -> NotebookNode:
+    """A copy without traces of the run: no papermill metadata, paths or messages, and no dead widgets.
+
+    Its parameters cell holds `parameters`, so that it can be run again.
+    """
+    notebook = copy.deepcopy(executed)
+    notebook.cells = [cell for cell in notebook.cells if not PAPERMILL & set(tags(cell))]
+    notebook = with_parameters(notebook, parameters)
+    kept = ("kernelspec", "spp_workshop")
+    notebook.metadata = {key: value for key, value in notebook.metadata.items() if key in kept}
+    notebook.metadata["language_info"] = {"name": "python"}
+    private = _private_paths(folder)
+    for cell in notebook.cells:
+        _scrub(cell, private)
+    return notebook
+
+
+def _scrub(cell: NotebookNode, private: list[re.Pattern[str]]) -> None:
+    kept = ("tags", "jupyter", "spp_workshop")
+    cell.metadata = {key: value for key, value in cell.metadata.items() if key in kept and value}
+    if cell.cell_type == "code":
+        cell.outputs = [_without_paths(output, private) for output in cell.outputs if _can_be_shown(output)]
+
+
+def _can_be_shown(output: NotebookNode) -> bool:
+    if output.output_type == "stream":
+        return output.name == "stdout"
+    if "data" not in output:
+        return True
+    widget = "application/vnd.jupyter.widget-view+json" in output.data
+    return not widget and any(kind in output.data for kind in _SHOWN)
+
+
+def _without_paths(output: NotebookNode, private: list[re.Pattern[str]]) -> NotebookNode:
+    def clean(value: Any) -> Any:
+        if isinstance(value, list):
+            return [clean(part) for part in value]
+        for path in private:
+            value = path.sub("…", value)
+        return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", value)
+
+    if output.output_type == "error":
+        lines = [_ESCAPES.sub("", line) for line in output.traceback]
+        output.evalue, output.traceback = clean(_ESCAPES.sub("", output.evalue)), clean(lines)
+    elif output.output_type == "stream":
+        output.text = clean(_ESCAPES.sub("", output.text))
+    else:
+        texts = {kind: clean(data) for kind, data in output.data.items() if kind.startswith("text/")}
+        pictures = {kind: data for kind, data in output.data.items() if kind.startswith("image/")}
+        output.data = texts | pictures
+    return output
+
+
+def _private_paths(folder: Path) -> list[re.Pattern[str]]:
+    """The places of this machine that an output could name, the longest first."""
+    named = (
+        folder.absolute(),
+        folder.resolve(),
+        PACKAGE.parent,
+        Path.home(),
+        Path(tempfile.gettempdir()),
+        Path(sys.prefix),
+        Path(sys.base_prefix),
+    )
+    places = sorted({path for path in named if len(path.parts) > 1}, key=lambda path: -len(str(path)))
+    return [_as_written(path) for path in places]
+
+
+def _as_written(path: Path) -> re.Pattern[str]:
+    ways = {str(path), path.as_posix(), repr(str(path))[1:-1], entities.escape(str(path))}
+    return re.compile("|".join(re.escape(way) for way in sorted(ways, key=len, reverse=True)) + r"(?![\w.-])")
+
+
+def as_file(notebook: NotebookNode, notice: Text | None) -> str:
+    """The notebook as JSON, in canonical form; where companies are made up, it begins by saying so."""
+    if notice:
+        notebook = copy.deepcopy(notebook)
+        notebook.cells.insert(0, _notice_cell(notice))
+    return canonical(notebook)
+
+
+def _notice_cell(notice: Text) -> NotebookNode:
+    from nbformat.v4 import new_markdown_cell
+
+    lines = "  \n".join(f"> **{notice[language]}**" for language in LANGUAGES)
+    return new_markdown_cell(lines, id="fictional-notice")
+
+
+# --- The page -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class About:
+    """What stands around a page: language, the name in the browser's tab, programme, day of the answers."""
+
+    language: str
+    title: str
+    programme: Programme
+    as_of: str
+
+    @property
+    def notice(self) -> str:
+        """That companies and answers are made up, in this language ("" where they are not)."""
+        return self.programme.fictional[self.language] if self.programme.fictional else ""
+
+    @property
+    def notices(self) -> list[tuple[str, str]]:
+        """The same in every language, the reader's first."""
+        notice = self.programme.fictional
+        languages = sorted(LANGUAGES, key=lambda language: language != self.language)
+        return [(language, notice[language]) for language in languages] if notice else []
+
+    @property
+    def made(self) -> str:
+        """From what, and by what, the page is made."""
+        day = date_text(self.as_of, self.language)
+        return say(
+            message(
+                "Made with spp-workshop {version} from the answers as of {day}.",
+                version=version("spp-workshop"),
+                day=day,
+            ),
+            self.language,
+        )
+
+    @property
+    def contents(self) -> str:
+        """The name of the table of contents."""
+        return say(message("Contents"), self.language)
+
+
+def page(notebook: NotebookNode, about: About) -> str:
+    """The notebook as one HTML page: prose and results, no code; it needs nothing but itself."""
+    text, _ = _exporter().from_notebook_node(notebook, {"about": about, "metadata": {"name": about.title}})
+    return _with_contents(text)
+
+
+@cache
+def _exporter() -> HTMLExporter:
+    from nbconvert.exporters import HTMLExporter
+
+    exporter = HTMLExporter(
+        template_name="document",
+        extra_template_basedirs=[str(shipped("templates"))],
+        extra_template_paths=[str(shipped("templates"))],
+        exclude_anchor_links=True,
+    )
+    exporter.register_filter("css_text", css_text)
+    exporter.register_filter("best_kind", best_kind)
+    return exporter
+
+
+def best_kind(output: NotebookNode) -> str:
+    """Which of the forms of an output the page shows."""
+    return next((kind for kind in _SHOWN if kind in output.data), "")
+
+
+def css_text(text: str) -> str:
+    """A text as it can stand between quotation marks in a style sheet that stands in a page."""
+    return "".join(c if c.isalnum() or c == " " else f"\\{ord(c):x} " for c in text)
+
+
+_HEADING = re.compile(r"<h([23])((?:\s[^>]*)?)>(.*?)</h\1>", re.DOTALL)
+_ID = re.compile(r'\s+id="[^"]*"')
+_CONTENTS = re.compile(r"<nav\b.*?</nav>", re.DOTALL)
+
+
+def _with_contents(text: str) -> str:
+    """Number the sections, and fill the table of contents or take it away where the page is short."""
+    entries: list[tuple[str, int, str]] = []
+
+    def numbered(found: re.Match[str]) -> str:
+        rank, attributes, title = found.groups()
+        name = f"section-{len(entries) + 1}"
+        entries.append((name, int(rank), re.sub(r"<[^>]+>", "", title).strip()))
+        return f'<h{rank} id="{name}"{_ID.sub("", attributes)}>{title}</h{rank}>'
+
+    head, mark, body = text.partition("<main")
+    body = _HEADING.sub(numbered, body)
+    if sum(rank == 2 for _, rank, _ in entries) < _LONG:
+        return _CONTENTS.sub("", head) + mark + body
+    links = "\n".join(_link(*entry) for entry in entries)
+    return head.replace("<ol></ol>", f"<ol>\n{links}\n</ol>", 1) + mark + body
+
+
+def _link(name: str, rank: int, title: str) -> str:
+    return f'<li class="rank-{rank}"><a href="#{name}">{title}</a></li>'
+
+
+__all__ = ["About", "as_file", "page", "shareable"]

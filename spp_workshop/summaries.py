@@ -1,0 +1,262 @@
+"""Every company's summary and the programme's report, made again only where something has changed.
+
+A stamp tells what is up to date, `making` makes the rest, and the manifest notes what came of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path, PurePosixPath
+
+from . import notebooks
+from .documents import PACKAGE, shipped
+from .errors import Message, NotebookError, Problem, message
+from .kernels import DEFAULT, Limits
+from .making import FORMATS, Document, Task, work
+from .manifest import OUTPUT, Manifest, Outcome, checksum
+from .messages import LANGUAGES
+from .programme import FILE, folder_names
+from .seats import Seat
+from .workshop import open_workshop
+
+SUMMARY = Document("company_summary", "summaries", "summary")
+REPORT = Document("programme_report", "report", "programme_report")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of one call: an outcome for each document that was asked for."""
+
+    folder: Path
+    outcomes: list[Outcome]
+
+    @property
+    def failed(self) -> list[Outcome]:
+        """The documents that were not made, each with its problem."""
+        return [outcome for outcome in self.outcomes if outcome.status == "failed"]
+
+
+Progress = Callable[[Outcome, int, int], None]
+
+
+# --- The two commands ---------------------------------------------------------------------------------------
+
+
+def make(
+    folder: Path,
+    companies: Iterable[str] | None = None,
+    *,
+    languages: Iterable[str] = LANGUAGES,
+    formats: Iterable[str] = FORMATS,
+    jobs: int | None = None,
+    force: bool = False,
+    as_of: str | None = None,
+    progress: Progress | None = None,
+    executor: Executor | None = None,
+    limits: Limits = DEFAULT,
+) -> Run:
+    """Make the summaries of all (or these) companies; skip what is up to date unless `force`.
+
+    One that fails is told in its outcome and stops no other. `progress` is called with each outcome, how many
+    are done and how many there are. Raises SppError when nothing can be made: the programme, the store or the
+    notebook has a problem, or a company, language or format is not known.
+    """
+    batch = _Batch(folder, SUMMARY, languages=languages, formats=formats, as_of=as_of, limits=limits)
+    programme = batch.workshop.programme
+    keys = [company.key for company in programme.companies] if companies is None else dict.fromkeys(companies)
+    tasks = [task for key in keys for task in batch.tasks(programme.company(key).key)]
+    return batch.run(tasks, force=force, jobs=jobs, progress=progress, executor=executor)
+
+
+def make_report(
+    folder: Path,
+    *,
+    languages: Iterable[str] = LANGUAGES,
+    formats: Iterable[str] = FORMATS,
+    jobs: int | None = None,
+    force: bool = False,
+    as_of: str | None = None,
+    progress: Progress | None = None,
+    executor: Executor | None = None,
+    limits: Limits = DEFAULT,
+) -> Run:
+    """Make the programme's report; everything else is as in `make`."""
+    batch = _Batch(folder, REPORT, languages=languages, formats=formats, as_of=as_of, limits=limits)
+    tasks = list(batch.tasks(""))
+    return batch.run(tasks, force=force, jobs=jobs, progress=progress, executor=executor)
+
+
+def shell_progress() -> Progress:
+    """A progress bar on stderr, for a person at a terminal; it says nothing where nobody watches."""
+    from tqdm import tqdm
+
+    bar: tqdm[None] | None = None
+
+    def show(outcome: Outcome, done: int, total: int) -> None:
+        nonlocal bar
+        bar = bar or tqdm(
+            total=total, file=sys.stderr, disable=None, bar_format="{l_bar}{bar}| {n}/{total} {elapsed}"
+        )
+        bar.set_description_str(" ".join(filter(None, (outcome.company, outcome.language))), refresh=False)
+        bar.update()
+        if done == total:
+            bar.close()
+
+    return show
+
+
+# --- Planning -----------------------------------------------------------------------------------------------
+
+
+class _Batch:
+    """What the documents of one call share. Checks all of it, so that no kernel is started in vain."""
+
+    def __init__(
+        self,
+        folder: Path,
+        document: Document,
+        *,
+        languages: Iterable[str],
+        formats: Iterable[str],
+        as_of: str | None,
+        limits: Limits,
+    ):
+        self.folder, self.document, self.limits = folder.absolute(), document, limits
+        self.languages = _offered(languages, LANGUAGES, message("language"))
+        self.formats = _offered(formats, FORMATS, message("format"))
+        self.as_of = _day(as_of)
+        self.workshop = open_workshop(self.folder)
+        self.notebook = notebooks.find(document.name, self.folder)
+        self.made_from = self._made_from()
+
+    def tasks(self, company: str) -> Iterator[Task]:
+        """The documents of one company ("" is the whole programme), one for each language."""
+        name = folder_names(self.workshop.programme).get(company, "")
+        place = PurePosixPath(OUTPUT, self.document.folder, name, self.document.stem)
+        answers = self._answers(company)
+        for language in self.languages:
+            facts = [self.made_from, answers, company, language]
+            stamp = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+            yield Task(
+                self.folder,
+                self.document,
+                self.notebook,
+                company,
+                language,
+                self.formats,
+                self.as_of,
+                str(place),
+                stamp,
+                self.limits,
+            )
+
+    def _answers(self, company: str) -> str:
+        """A digest of all that the document's seat can read: the company's own, or the custodian's."""
+        seat = Seat.company(company) if company else Seat.custodian()
+        return open_workshop(self.folder, seat=seat).stamp()
+
+    def _made_from(self) -> list[object]:
+        """All but the answers from which the documents are made: equal here and there, equal documents."""
+        worksheets = [
+            _folder_checksum(place) for place in (shipped("worksheets"), self.folder / "worksheets")
+        ]
+        files = [checksum(self.notebook), checksum(self.folder / FILE), *worksheets]
+        return [self.document.name, self.formats, self.as_of, version("spp-workshop"), _package(), files]
+
+    def run(
+        self,
+        tasks: list[Task],
+        *,
+        force: bool,
+        jobs: int | None,
+        progress: Progress | None,
+        executor: Executor | None,
+    ) -> Run:
+        """Make what is not up to date, and note every outcome as soon as it is known."""
+        if tasks:
+            notebooks.check_parameters(
+                notebooks.read(self.notebook), tasks[0].parameters("."), self.notebook.name
+            )
+        manifest = Manifest(self.folder, self.workshop.programme)
+        manifest.chain_head = self.workshop.store.head()
+        outcomes: dict[tuple[str, str, str], Outcome] = {}
+
+        def done(outcome: Outcome) -> None:
+            outcomes[outcome.key] = outcome
+            manifest.put(outcome)
+            if progress:
+                progress(outcome, len(outcomes), len(tasks))
+
+        found = {task.key: None if force else manifest.current(task.key, task.stamp) for task in tasks}
+        for current in filter(None, found.values()):
+            done(current)
+        manifest.write()
+        work([task for task in tasks if not found[task.key]], jobs or _jobs(), executor, done)
+        return Run(self.folder, [outcomes[task.key] for task in tasks])
+
+
+def _jobs() -> int:
+    # A kernel takes some 200 MB, which matters more than the number of processors.
+    return min(os.cpu_count() or 1, 4)
+
+
+@cache
+def _package() -> str:
+    """A digest of the installed package: while it is being worked on, its version says too little."""
+    return _folder_checksum(PACKAGE)
+
+
+def _folder_checksum(folder: Path) -> str:
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".pyc"]
+    named = [f"{path.relative_to(folder).as_posix()} {checksum(path)}" for path in files]
+    return hashlib.sha256("\n".join(named).encode()).hexdigest()
+
+
+def _day(as_of: str | None) -> str:
+    if not as_of:
+        return datetime.now().astimezone().date().isoformat()
+    try:
+        return date.fromisoformat(as_of).isoformat()
+    except ValueError:
+        raise NotebookError(_not_a_day(as_of)) from None
+
+
+def _offered(given: Iterable[str], offered: Sequence[str], kind: Message) -> tuple[str, ...]:
+    chosen = tuple(dict.fromkeys(given))
+    unknown = [_not_offered(kind, one, offered) for one in chosen if one not in offered]
+    if unknown:
+        raise NotebookError(unknown)
+    return chosen
+
+
+# --- Wording ----------------------------------------------------------------------------------------------
+
+
+def _not_a_day(text: str) -> Problem:
+    return Problem(
+        "",
+        "not_a_day",
+        message("“{text}” is not a date.", text=text),
+        message("Write a date as 2026-01-20."),
+    )
+
+
+def _not_offered(kind: Message, one: str, offered: Sequence[str]) -> Problem:
+    return Problem(
+        "",
+        "not_offered",
+        message("Unknown {kind}: “{one}”.", kind=kind, one=one),
+        message("Use one of: {names}.", names=list(offered)),
+    )
+
+
+__all__ = ["FORMATS", "Outcome", "Run", "make", "make_report", "shell_progress"]
