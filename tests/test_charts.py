@@ -174,7 +174,8 @@ class TestEveryChart:
             DRAWN[name](language).png()
             return time.process_time() - start
 
-        assert min(seconds() for _ in range(3)) < 0.15
+        # Twice what it takes on a slow machine: a guard against work done anew for each chart.
+        assert min(seconds() for _ in range(3)) < 0.3
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])

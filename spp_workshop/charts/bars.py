@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from spp_workshop.analysis import note
 from spp_workshop.errors import Message, message
-from spp_workshop.messages import date_text, say
+from spp_workshop.messages import date_text, join_text, say
 
 from .canvas import (
     ACCENT,
@@ -128,7 +128,7 @@ def attendance_chart(
         below = y + 0.02 + LEADING * taken / 2
         chart.write(MARGIN, below, date_text(session.date, language), size=8, color=SOFT)
         _draw_people(chart, y, line, unit)
-        lines.append(", ".join([name, *(say(words, language) for words in _people(line))]))
+        lines.append(join_text([name, *(say(words, language) for words in _people(line))], language))
     chart.alt_text = told(chart, lines)
     return chart
 

@@ -164,4 +164,5 @@ def label(choices: Mapping[str, Any], list_name: str, code: str, language: str) 
 
 def told(chart: Chart, lines: Iterable[str]) -> str:
     """A text alternative: the title, then the lines one after the other."""
-    return say(message("{title}: {lines}.", title=chart.heading, lines="; ".join(lines)), chart.language)
+    listed = ("；" if chart.language == "ja" else "; ").join(lines)
+    return say(message("{title}: {lines}.", title=chart.heading, lines=listed), chart.language)

@@ -9,7 +9,7 @@ from matplotlib.patches import Wedge
 
 from spp_workshop.analysis import outcomes
 from spp_workshop.errors import Message, message
-from spp_workshop.messages import say
+from spp_workshop.messages import join_text, say
 
 from .canvas import (
     ACCENT,
@@ -112,8 +112,8 @@ def _returned(titles: list[str], states: list[str], language: str) -> str:
     parts = []
     for state, words in PROGRESS.items():
         own = [title for title, found in zip(titles, states, strict=True) if found == state]
-        parts += [f"{say(words, language)}: {', '.join(own)}"] if own else []
-    return ", ".join(parts)
+        parts += [f"{say(words, language)}: {join_text(own, language)}"] if own else []
+    return join_text(parts, language)
 
 
 # --- Completion ---------------------------------------------------------------------------------------------

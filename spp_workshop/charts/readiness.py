@@ -9,7 +9,7 @@ import pandas as pd
 
 from spp_workshop.analysis import readiness_overall
 from spp_workshop.errors import message
-from spp_workshop.messages import say
+from spp_workshop.messages import join_text, say
 
 from .canvas import (
     ACCENT,
@@ -90,7 +90,10 @@ def _draw_questions(
         signs = [level for level in order for _ in range(line[level])]
         for number, level in enumerate(signs):
             _draw_square(chart, LEFT + 0.36 * number, _y(place), fills[level]).set_gid(level)
-    return [", ".join(f"{names[level]}: {line[level]}" for level in order if line[level]) for line in lines]
+    return [
+        join_text([f"{names[level]}: {line[level]}" for level in order if line[level]], chart.language)
+        for line in lines
+    ]
 
 
 def _draw_square(chart: Chart, x: float, y: float, filled: float | None) -> Rectangle:
