@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from .messages import Message, message, say
+
 Grade = Literal["invalid", "incomplete"]
-
-
-@dataclass(frozen=True)
-class Message:
-    """A sentence to be worded in the reader's language; `text` is English and the key of its translation."""
-
-    text: str
-    values: Mapping[str, Any] = field(default_factory=dict)
-
-
-def message(text: str, /, **values: Any) -> Message:
-    """A lazy sentence with `{named}` places; a value may itself be a Message or a bilingual Text."""
-    return Message(text, values)
 
 
 @dataclass(frozen=True)
@@ -43,16 +32,12 @@ class Problem:
 
     def text(self, language: str) -> str:
         """`where: what is wrong. How to mend it.`"""
-        from .messages import say
-
         between = "" if language == "ja" else " "
         sentences = f"{say(self.message, language)}{between}{say(self.remedy, language)}"
         return f"{self.where}: {sentences}" if self.where else sentences
 
     def as_json(self, language: str) -> dict[str, str]:
         """The problem for a machine or a page, worded in one language."""
-        from .messages import say
-
         return {
             "where": self.where,
             "rule": self.rule,
@@ -110,3 +95,18 @@ class ConflictError(SppError):
     ):
         self.theirs, self.yours, self.revision, self.answers = theirs, yours, revision, answers
         super().__init__(problems)
+
+
+__all__ = [
+    "AnswerError",
+    "ConflictError",
+    "DefinitionError",
+    "Grade",
+    "Message",
+    "NotAllowed",
+    "NotebookError",
+    "Problem",
+    "SppError",
+    "StoreError",
+    "message",
+]

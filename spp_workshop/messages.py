@@ -8,17 +8,29 @@ from __future__ import annotations
 import gettext
 import locale
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from .errors import Message, message
-
 Language = Literal["ja", "en"]
 LANGUAGES: tuple[Language, ...] = ("ja", "en")
 LOCALE = Path(__file__).parent / "locale"
+
+
+@dataclass(frozen=True)
+class Message:
+    """A sentence to be worded in the reader's language; `text` is English and the key of its translation."""
+
+    text: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def message(text: str, /, **values: Any) -> Message:
+    """A lazy sentence with `{named}` places; a value may itself be a Message or a bilingual Text."""
+    return Message(text, values)
 
 
 @cache
