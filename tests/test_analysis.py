@@ -214,6 +214,15 @@ class TestCarriedForward:
             ["r2.xy34", "Shipping", "privacy", ["employees"], "Third"],
         ]
 
+    def test_the_parent_is_the_longest_beginning_that_is_known(self) -> None:
+        step2 = [{"row": "r1", "event": "First"}, {"row": "r1.ab12", "event": "Second"}]
+        found = ranked([judged("r1.ab12.cd34.ef56", 4, 1, 1, 1), judged("r1.zz99", 3, 1, 1, 1)], step2)
+        assert found["event"].tolist() == ["Second", "First"]
+
+    def test_a_risk_whose_step_2_is_gone_is_not_lost(self) -> None:
+        found = ranked([judged("lost", 4, 1, 1, 1)], [])
+        assert found[["row", "event", "priority"]].to_numpy().tolist() == [["lost", None, "A"]]
+
     def test_what_was_not_answered_is_none_or_na_and_never_nan(self) -> None:
         found = ranked([judged("a", 2, 2, 2, 2, reason="Seen"), judged("b", 1, 1, 1, None)])
         assert found["reason"].tolist() == ["Seen", None]
