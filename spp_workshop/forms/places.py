@@ -30,7 +30,10 @@ def place(
         for subject in _candidates(workshop, sheet, company, group, session)
         if may_write(workshop.seat, subject["subject"], workshop.programme)
     ]
-    if not subjects and (named := company or group or session):
+    # A session may have no groups (yet): then there is nobody to choose, and nothing is wrong.
+    is_open = sheet.subject == "group" and session in {day.key for day in workshop.programme.sessions}
+    named = company or group or ("" if is_open else session)
+    if named and not subjects:
         raise AnswerError(_nobody(named))
     folder = str(workshop.folder.resolve()).encode()
     return {"workshop": hashlib.sha256(folder).hexdigest()[:12], "subjects": subjects}
