@@ -21,8 +21,7 @@ import pandas as pd
 
 from .answers import asked, shown
 from .documents import shipped
-from .errors import Message, message
-from .messages import date_text, join_text, say
+from .messages import Message, date_text, join_text, message, say
 from .worksheet import load_choices
 
 if TYPE_CHECKING:

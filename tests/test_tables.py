@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from spp_workshop import analysis
 from spp_workshop.documents import shipped
-from spp_workshop.errors import message
+from spp_workshop.messages import message
 from spp_workshop.tables import answers, rows_as_cards, table
 from spp_workshop.worksheet import Text, Worksheet, as_choices, load_choices
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from spp_workshop.errors import Message, message
+from spp_workshop.messages import Message, message
 
 HIDDEN = "—"
 

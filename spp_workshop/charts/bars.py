@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from spp_workshop.analysis import note
-from spp_workshop.errors import Message, message
-from spp_workshop.messages import date_text, join_text, say
+from spp_workshop.messages import Message, date_text, join_text, message, say
 
 from .canvas import (
     ACCENT,

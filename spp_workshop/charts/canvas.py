@@ -18,8 +18,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
 
-from spp_workshop.errors import Message, message
-from spp_workshop.messages import say
+from spp_workshop.messages import Message, message, say
 
 from .lettering import drawable, fold, use_japanese_font
 

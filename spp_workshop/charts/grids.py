@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.patches import Wedge
 
 from spp_workshop.analysis import outcomes
-from spp_workshop.errors import Message, message
-from spp_workshop.messages import join_text, say
+from spp_workshop.messages import Message, join_text, message, say
 
 from .canvas import (
     ACCENT,

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from spp_workshop.analysis import readiness_overall
-from spp_workshop.errors import message
-from spp_workshop.messages import join_text, say
+from spp_workshop.messages import join_text, message, say
 
 from .canvas import (
     ACCENT,

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from spp_workshop.errors import message
-from spp_workshop.messages import say
+from spp_workshop.messages import message, say
 
 from .canvas import (
     INK,
