@@ -131,7 +131,7 @@ def _start_jupyterlab(folder: Path, notebook: Path, session: str, *, browser: bo
         f"--ServerApp.root_dir={folder.resolve()}",
         f"--LabApp.default_url={address}",
         "--ServerApp.allow_root=True",  # Whoever works as root, as in a container, has decided so already.
-        # Our defaults for its settings: without them it asks the room whether it may fetch news.
+        # Our defaults for its settings: else it asks about news, and for a kernel when one is quick to run.
         f"--LabApp.app_settings_dir={Path(__file__).with_name('jupyterlab')}",
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
@@ -202,6 +202,8 @@ def _how(options: Namespace) -> dict[str, Any]:
 
 def _tell(folder: Path, outcomes: list[Outcome], voice: Voice) -> int:
     """Say what was made, what was not and why, and where it is."""
+    from .manifest import OUTPUT, OVERVIEW
+
     failed = [outcome.problem for outcome in outcomes if outcome.problem]
     voice.problems(failed)
     counts = {
@@ -210,17 +212,16 @@ def _tell(folder: Path, outcomes: list[Outcome], voice: Voice) -> int:
     }
     voice.tell(message("Made {made}, up to date {current}, failed {failed}.", **counts))
     if len(failed) < len(outcomes):
-        voice.tell(message("All documents on one page: {page}", page=_overview(folder)))
+        page = folder / OUTPUT / OVERVIEW
+        voice.tell(
+            message(
+                "They are in {folder}; this page leads to all of them: {page}", folder=page.parent, page=page
+            )
+        )
     voice.data({"folder": str(folder), "outcomes": [outcome.as_json() for outcome in outcomes]})
     if failed:
         return SOME_FAILED if len(failed) < len(outcomes) else NOTHING_DONE
     return ALL_WELL
-
-
-def _overview(folder: Path) -> Path:
-    from .manifest import OUTPUT, OVERVIEW
-
-    return folder / OUTPUT / OVERVIEW
 
 
 # --- Small helps ------------------------------------------------------------------------------------------
