@@ -180,23 +180,18 @@ class Workshop:
         values, problems = answer_rules.read(sheet, changes, self.choices)
         if problems:
             raise AnswerError(problems)
-        values = answer_rules.without_stale_translations(values, self._stored_names(place))
+        newest = self._newest(place)
+        values = answer_rules.without_stale_translations(values, newest.answers if newest else ())
         entry = Entry(self.seat.id, sheet.version, based_on, status, source)
         return self._append(sheet, place, values, entry)
 
     def submit(self, worksheet: str, subject: str = "", row: str = "", session: str = "") -> Saved:
         """Say that a row is finished. It releases nothing. Raises AnswerError with all that is missing."""
-        sheet = self._sheet(worksheet)
-        place = self._writable(sheet, subject, row, session)
-        entry = Entry(self.seat.id, sheet.version, self._latest_revision(place), "submitted")
-        return self._append(sheet, place, {}, entry)
+        return self._act(worksheet, subject, row, session, status="submitted")
 
     def withdraw(self, worksheet: str, subject: str, row: str = "", session: str = "") -> Saved:
         """Take a row back. It stays in the history, and `restore` brings it back."""
-        sheet = self._sheet(worksheet)
-        place = self._writable(sheet, subject, row, session)
-        entry = Entry(self.seat.id, sheet.version, self._latest_revision(place), "withdrawn")
-        return self._append(sheet, place, {}, entry)
+        return self._act(worksheet, subject, row, session, status="withdrawn")
 
     def restore(
         self, worksheet: str, subject: str, row: str = "", *, revision: int, session: str = ""
@@ -215,10 +210,11 @@ class Workshop:
         """Let an audience see these fields of the row as it is now; a later edit is not released by this."""
         sheet = self._sheet(worksheet)
         place = self._writable(sheet, subject, row, "")
+        newest = self._newest(place)
         changes = {
             "of_worksheet": worksheet,
             "of_row": row,
-            "of_revision": self._latest_revision(place),
+            "of_revision": newest.revision if newest else 0,
             "fields": " ".join(fields),
             "audience": audience,
             "released_on": self.store.now().date().isoformat(),
@@ -277,13 +273,17 @@ class Workshop:
             raise AnswerError(_wrong_row(sheet))
         return Place(subject, sheet.name, row, session)
 
-    def _stored_names(self, place: Place) -> set[str]:
+    def _newest(self, place: Place) -> Revision | None:
         states = self.store.history(place)
-        return set(states[-1].answers) if states else set()
+        return states[-1] if states else None
 
-    def _latest_revision(self, place: Place) -> int:
-        states = self.store.history(place)
-        return states[-1].revision if states else 0
+    def _act(self, worksheet: str, subject: str, row: str, session: str, *, status: str) -> Saved:
+        """A new revision that changes nothing but the status."""
+        sheet = self._sheet(worksheet)
+        place = self._writable(sheet, subject, row, session)
+        newest = self._newest(place)
+        entry = Entry(self.seat.id, sheet.version, newest.revision if newest else 0, status)
+        return self._append(sheet, place, {}, entry)
 
     def _append(self, sheet: Worksheet, place: Place, changes: dict[str, Any], entry: Entry) -> Saved:
         def refuse_incomplete(merged: dict[str, Any]) -> None:
