@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from .errors import Problem
 from .store import Revision
 
 # One author's saves within this time are one step of the history that a person sees.
@@ -29,6 +30,19 @@ class Row:
     answers: dict[str, Any] = field(default_factory=dict)
     recorded_at: str = ""
     carried: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What became of a save: the state that is stored now, and what still keeps it from being complete."""
+
+    row: str
+    revision: int
+    status: str
+    answers: dict[str, Any]
+    recorded_at: str
+    problems: list[Problem]
+    merged: list[str]
 
 
 def new_row_id(parent: str = "") -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,7 @@ from .frames import Frames, as_frame
 from .ipython import show_errors_as_sentences
 from .messages import Language
 from .programme import Company, Programme
-from .rows import Row, carry_forward, in_steps, new_row_id, parent_row
+from .rows import Row, Saved, carry_forward, in_steps, new_row_id, parent_row
 from .seats import Seat
 from .store import Entry, Place, Revision, Store, utc_now
 from .storefile import open_store
@@ -41,19 +41,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 STORE_FILE = "workshop.db"
-
-
-@dataclass(frozen=True)
-class Saved:
-    """What became of a save: the state that is stored now, and what still keeps it from being complete."""
-
-    row: str
-    revision: int
-    status: str
-    answers: dict[str, Any]
-    recorded_at: str
-    problems: list[Problem]
-    merged: list[str]
 
 
 class Workshop:
