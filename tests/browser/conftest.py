@@ -1,0 +1,140 @@
+"""A real browser, a page with a form, and a real JupyterLab. Skipped where there is no Chromium to drive."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spp_workshop.workshop import Workshop
+
+from .served import Served
+
+sync_api = pytest.importorskip("playwright.sync_api")
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+QUIET = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """The browser, started once."""
+    if not CHROMIUM:
+        pytest.skip("there is no Chromium on this machine")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Any) -> Iterator[Any]:
+    """A page of a person in Japan; an error in a script fails the test."""
+    context = chromium.new_context(
+        locale="ja-JP", timezone_id="Asia/Tokyo", viewport={"width": 900, "height": 900}
+    )
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert not errors
+
+
+@pytest.fixture
+def served(workshop: Workshop) -> Iterator[Served]:
+    """The workshop's forms on pages, over HTTP."""
+    with Served(workshop).running() as served:
+        yield served
+
+
+class Lab:
+    """A JupyterLab on this machine, with a folder of its own."""
+
+    def __init__(self, url: str, folder: Path, token: str):
+        self.url, self.folder, self.token = url, folder, token
+
+    def notebook(self, name: str, *cells: str) -> str:
+        """Write a notebook of code cells; gives the address at which it opens."""
+        notebook = {
+            "nbformat": 4,
+            "nbformat_minor": 5,
+            "metadata": {
+                "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+                "language_info": {"name": "python"},
+            },
+            "cells": [
+                {
+                    "cell_type": "code",
+                    "id": f"c{index}",
+                    "metadata": {},
+                    "source": source,
+                    "outputs": [],
+                    "execution_count": None,
+                }
+                for index, source in enumerate(cells)
+            ],
+        }
+        (self.folder / name).write_text(json.dumps(notebook), encoding="utf-8")
+        return f"{self.url}doc/tree/{name}?token={self.token}"
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """JupyterLab, started once, on a port that the system chooses."""
+    home, folder = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("lab")
+    news = home / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    news.parent.mkdir(parents=True)
+    news.write_text('{"fetchNews": "false", "checkForUpdates": false}', encoding="utf-8")
+    places = {"CONFIG": "config", "DATA": "data", "RUNTIME": "runtime"}
+    environment = os.environ | {f"JUPYTER_{key}_DIR": str(home / name) for key, name in places.items()}
+    environment |= {
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "spaces"),
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        "--allow-root",
+        "--ServerApp.port=0",
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.root_dir={folder}",
+        "--LabApp.extension_manager=readonly",
+    ]
+    with (home / "log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    try:
+        server = _wait_for(lambda: next((home / "runtime").glob("jpserver-*.json"), None), process)
+        described = json.loads(server.read_text(encoding="utf-8"))
+        yield Lab(described["url"], folder, described["token"])
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _wait_for(look: Callable[[], Any], process: subprocess.Popen[bytes]) -> Any:
+    for _ in range(300):
+        if found := look():
+            time.sleep(0.5)
+            return found
+        if process.poll() is not None:
+            pytest.fail("JupyterLab did not start")
+        time.sleep(0.1)
+    pytest.fail("JupyterLab did not start in time")
