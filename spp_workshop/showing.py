@@ -209,7 +209,7 @@ def _as_written(room: Workshop, sheet: Worksheet, rows: pd.DataFrame) -> str:
         (row,) = lines_of(rows)
         return answers(sheet, row, room.language, choices=room.choices)._repr_html_()
     title = sheet.row_title or ""
-    cards = rows_as_cards(rows, sheet.by_name, sheet, room.language, title=title, choices=room.choices)
+    cards = rows_as_cards(rows, list(sheet.by_name), sheet, room.language, title=title, choices=room.choices)
     return cards._repr_html_()
 
 
