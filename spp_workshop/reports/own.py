@@ -1,0 +1,137 @@
+"""What one company has answered, and what follows from it: the facts behind its summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from spp_workshop import analysis
+from spp_workshop.analysis.rows import Row, rows
+from spp_workshop.errors import Problem, SppError, message
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from spp_workshop.programme import Session
+    from spp_workshop.worksheet import Worksheet
+    from spp_workshop.workshop import Workshop
+
+# States of an action that asks for nothing more to be done by its due date.
+FINISHED = ("done", "effect_checked", "cancelled")
+
+
+class Own(Mapping[str, "pd.DataFrame"]):
+    """The frames of the company whose seat the workshop is opened from, without what others released to it.
+
+    Raises SppError when the seat is not that of a company of the programme.
+    """
+
+    def __init__(self, workshop: Workshop, as_of: date):
+        if not workshop.seat.company_key:
+            raise SppError(_no_company(workshop))
+        self.workshop, self.as_of = workshop, as_of
+        self.company = workshop.programme.company(workshop.seat.company_key)
+        self._frames: dict[str, pd.DataFrame] = {}
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if name not in self._frames:
+            frame = self.workshop.frame(name)
+            self._frames[name] = frame[frame["company"] == self.company.key]
+        return self._frames[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.workshop.worksheets)
+
+    def __len__(self) -> int:
+        return len(self.workshop.worksheets)
+
+    # --- Answers ------------------------------------------------------------------------------------------
+
+    def rows(self, worksheet: str) -> list[Row]:
+        """The rows of a worksheet; what was not answered is None."""
+        return rows(self, worksheet)
+
+    def row(self, worksheet: str) -> Row:
+        """The one row of a worksheet without rows; empty when nothing was answered."""
+        found = self.rows(worksheet)
+        return found[0] if found else {}
+
+    @cached_property
+    def sheets(self) -> list[Worksheet]:
+        """The worksheets that companies answer in this programme, in the order of its sessions."""
+        known = self.workshop.worksheets
+        names = [name for session in self.workshop.programme.sessions for name in session.worksheets]
+        asked = [known[name] for name in dict.fromkeys(names) if name in known]
+        return [sheet for sheet in asked if sheet.subject == "company"]
+
+    @cached_property
+    def is_blank(self) -> bool:
+        """Whether nothing has been answered on any worksheet."""
+        return not any(len(self[sheet.name]) for sheet in self.sheets)
+
+    # --- What follows from them ---------------------------------------------------------------------------
+
+    @cached_property
+    def risks(self) -> list[Row]:
+        """The risks as `analysis.priorities` orders them."""
+        return rows({"risks": self.priorities}, "risks")
+
+    @cached_property
+    def priorities(self) -> pd.DataFrame:
+        """The frame of `analysis.priorities`."""
+        return analysis.priorities(self, self.workshop.levels)
+
+    @cached_property
+    def actions(self) -> list[Row]:
+        """The actions in the order of their risks, as `analysis.actions`, with all that was answered."""
+        plan = rows({"plan": analysis.actions(self, self.workshop.levels)}, "plan")
+        answered = {row["row"]: row for row in self.rows("action_plan")}
+        return [answered[action["row"]] | action for action in plan]
+
+    @cached_property
+    def states(self) -> Row:
+        """How far the company has come, by goal, as `analysis.completion`."""
+        found = analysis.completion(self, self.workshop.levels, [self.company.key])
+        return rows({"states": found}, "states")[0]
+
+    @cached_property
+    def attended(self) -> dict[str, Row]:
+        """By session: how many people came, in the room and online."""
+        there = [row for row in self.rows("attendance") if (row["in_room"] or 0) + (row["online"] or 0)]
+        return {row["session"]: row for row in there}
+
+    # --- Sessions -----------------------------------------------------------------------------------------
+
+    @property
+    def held(self) -> list[Session]:
+        """The sessions up to the day of the summary."""
+        return [session for session in self.workshop.programme.sessions if session.date <= self.as_of]
+
+    def is_time_for(self, worksheet: str) -> bool:
+        """Whether a worksheet belongs to a session that was held, or is needed before or at the next one."""
+        coming = self.workshop.programme.sessions[len(self.held) :][:1]
+        now = [name for session in self.held for name in session.worksheets]
+        now += [name for session in coming for name in session.before]
+        now += [name for session in coming for item in session.agenda for name in item.worksheets]
+        return worksheet in now
+
+    def sessions_of(self, worksheet: str) -> list[Session]:
+        """The sessions at, before or after which a worksheet is filled in."""
+        return [one for one in self.workshop.programme.sessions if worksheet in one.worksheets]
+
+
+def _no_company(workshop: Workshop) -> Problem:
+    return Problem(
+        "",
+        "no_company",
+        message("A summary is about one company, and none is named."),
+        message(
+            "Write its key into the parameter “company”: {keys}.",
+            keys=[company.key for company in workshop.programme.companies],
+        ),
+    )
+
+
+__all__ = ["FINISHED", "Own"]
