@@ -9,15 +9,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
-import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +88,7 @@ def run(
     import papermill
 
     watch = _Watch(limits)
-    with _failures(watch, limits), _quiet():
+    with _sockets() as sockets, _failures(watch, limits), _quiet():
         executed = papermill.execute_notebook(
             notebook,
             None,
@@ -99,7 +96,7 @@ def run(
             kernel_name="python3",
             progress_bar=False,
             start_timeout=limits.start,
-            kernel_manager_class=_kernel_manager(),
+            kernel_manager_class=_own_python(sockets),
             resources={"metadata": {"path": str(folder)}},
             on_notebook_start=watch.started,
             on_cell_start=watch.cell_started,
@@ -112,9 +109,8 @@ def run(
     return executed
 
 
-@cache
-def _kernel_manager() -> type[Any]:
-    """It starts the Python that runs us: a kernelspec `python3` may be missing, or be another Python."""
+def _own_python(sockets: Path | None) -> type[Any]:
+    """Starts the Python that runs us: a kernelspec `python3` may be missing, or be another Python."""
     from ipykernel.kernelspec import get_kernel_dict
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
@@ -125,25 +121,21 @@ def _kernel_manager() -> type[Any]:
             return KernelSpec(**{**get_kernel_dict(), "env": _ENVIRONMENT})
 
         async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
-            sockets = _socket_folder()
             if sockets:
                 # Many kernels that start at once collide on tcp ports.
-                self.transport, self.ip = "ipc", str(sockets / uuid.uuid4().hex[:8])
+                self.transport, self.ip = "ipc", str(sockets / "k")
             # What a kernel says on its own streams may quote answers, and is not for the terminal.
             await super().start_kernel(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
 
     return OwnPython
 
 
-@cache
-def _socket_folder() -> Path | None:
-    if sys.platform == "win32":
-        return None
-    import atexit
-
-    folder = Path(tempfile.mkdtemp(prefix="spp-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder if len(os.fsencode(folder)) + 10 < _LONGEST_SOCKET else None
+@contextlib.contextmanager
+def _sockets() -> Iterator[Path | None]:
+    """A folder for one kernel's sockets, or None where tcp has to serve."""
+    with tempfile.TemporaryDirectory(prefix="spp-", ignore_cleanup_errors=True) as folder:
+        fits = len(os.fsencode(folder)) + 10 < _LONGEST_SOCKET
+        yield Path(folder) if fits and sys.platform != "win32" else None
 
 
 @contextlib.contextmanager

@@ -180,7 +180,7 @@ class About:
 def page(notebook: NotebookNode, about: About) -> str:
     """The notebook as one HTML page: prose and results, no code; it needs nothing but itself."""
     text, _ = _exporter().from_notebook_node(notebook, {"about": about, "metadata": {"name": about.title}})
-    return _with_contents(text)
+    return _with_contents(text, about.contents)
 
 
 @cache
@@ -210,11 +210,10 @@ def css_text(text: str) -> str:
 
 _HEADING = re.compile(r"<h([23])((?:\s[^>]*)?)>(.*?)</h\1>", re.DOTALL)
 _ID = re.compile(r'\s+id="[^"]*"')
-_CONTENTS = re.compile(r"<nav\b.*?</nav>", re.DOTALL)
 
 
-def _with_contents(text: str) -> str:
-    """Number the sections, and fill the table of contents or take it away where the page is short."""
+def _with_contents(text: str, title: str) -> str:
+    """Give the sections names, and where there are many, put a table of contents before the first one."""
     entries: list[tuple[str, int, str]] = []
 
     def numbered(found: re.Match[str]) -> str:
@@ -223,12 +222,16 @@ def _with_contents(text: str) -> str:
         entries.append((name, int(rank), re.sub(r"<[^>]+>", "", title).strip()))
         return f'<h{rank} id="{name}"{_ID.sub("", attributes)}>{title}</h{rank}>'
 
-    head, mark, body = text.partition("<main")
-    body = _HEADING.sub(numbered, body)
+    text = _HEADING.sub(numbered, text)
     if sum(rank == 2 for _, rank, _ in entries) < _LONG:
-        return _CONTENTS.sub("", head) + mark + body
+        return text
+    first = text.index("<h2")
+    # Below the title and what belongs to it, between two sections, where it can stay in sight.
+    place = max(text.rfind(f'<section class="{kind}">', 0, first) for kind in ("prose", "results"))
+    place = first if "<h1" in text[place:first] else place
     links = "\n".join(_link(*entry) for entry in entries)
-    return head.replace("<ol></ol>", f"<ol>\n{links}\n</ol>", 1) + mark + body
+    contents = f'<nav aria-label="{title}"><p class="nav-title">{title}</p><ol>\n{links}\n</ol></nav>\n'
+    return text[:place] + contents + text[place:]
 
 
 def _link(name: str, rank: int, title: str) -> str:

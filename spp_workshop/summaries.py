@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -26,7 +27,7 @@ from .manifest import OUTPUT, Manifest, Outcome, checksum
 from .messages import LANGUAGES
 from .programme import FILE, folder_names
 from .seats import Seat
-from .workshop import open_workshop
+from .workshop import Workshop, open_workshop
 
 SUMMARY = Document("company_summary", "summaries", "summary")
 REPORT = Document("programme_report", "report", "programme_report")
@@ -71,9 +72,9 @@ def make(
     notebook has a problem, or a company, language or format is not known.
     """
     batch = _Batch(folder, SUMMARY, languages=languages, formats=formats, as_of=as_of, limits=limits)
-    programme = batch.workshop.programme
-    keys = [company.key for company in programme.companies] if companies is None else dict.fromkeys(companies)
-    tasks = [task for key in keys for task in batch.tasks(programme.company(key).key)]
+    enrolled = [company.key for company in batch.programme.companies]
+    keys = enrolled if companies is None else [batch.programme.company(key).key for key in companies]
+    tasks = [task for key in dict.fromkeys(keys) for task in batch.tasks(key)]
     return batch.run(tasks, force=force, jobs=jobs, progress=progress, executor=executor)
 
 
@@ -134,13 +135,14 @@ class _Batch:
         self.languages = _offered(languages, LANGUAGES, message("language"))
         self.formats = _offered(formats, FORMATS, message("format"))
         self.as_of = _day(as_of)
-        self.workshop = open_workshop(self.folder)
+        with _opened(self.folder, Seat.custodian()) as workshop:
+            self.programme, self.chain_head = workshop.programme, workshop.store.head()
         self.notebook = notebooks.find(document.name, self.folder)
         self.made_from = self._made_from()
 
     def tasks(self, company: str) -> Iterator[Task]:
         """The documents of one company ("" is the whole programme), one for each language."""
-        name = folder_names(self.workshop.programme).get(company, "")
+        name = folder_names(self.programme).get(company, "")
         place = PurePosixPath(OUTPUT, self.document.folder, name, self.document.stem)
         answers = self._answers(company)
         for language in self.languages:
@@ -162,7 +164,8 @@ class _Batch:
     def _answers(self, company: str) -> str:
         """A digest of all that the document's seat can read: the company's own, or the custodian's."""
         seat = Seat.company(company) if company else Seat.custodian()
-        return open_workshop(self.folder, seat=seat).stamp()
+        with _opened(self.folder, seat) as workshop:
+            return workshop.stamp()
 
     def _made_from(self) -> list[object]:
         """All but the answers from which the documents are made: equal here and there, equal documents."""
@@ -186,8 +189,8 @@ class _Batch:
             notebooks.check_parameters(
                 notebooks.read(self.notebook), tasks[0].parameters("."), self.notebook.name
             )
-        manifest = Manifest(self.folder, self.workshop.programme)
-        manifest.chain_head = self.workshop.store.head()
+        manifest = Manifest(self.folder, self.programme)
+        manifest.chain_head = self.chain_head
         outcomes: dict[tuple[str, str, str], Outcome] = {}
 
         def done(outcome: Outcome) -> None:
@@ -202,6 +205,15 @@ class _Batch:
         manifest.write()
         work([task for task in tasks if not found[task.key]], jobs or _jobs(), executor, done)
         return Run(self.folder, [outcomes[task.key] for task in tasks])
+
+
+@contextmanager
+def _opened(folder: Path, seat: Seat) -> Iterator[Workshop]:
+    workshop = open_workshop(folder, seat=seat)
+    try:
+        yield workshop
+    finally:
+        workshop.store.engine.dispose()
 
 
 def _jobs() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import pickle
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -130,9 +131,15 @@ def test_a_failure_can_be_sent_from_process_to_process(tmp_path: Path) -> None:
     assert again.partial == error.partial
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such sockets")
-def test_a_kernel_leaves_no_socket_behind(tmp_path: Path) -> None:
-    folder = kernels._socket_folder()
+def test_a_run_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     kernels.run(notebook(), {"x": 1}, tmp_path)
-    assert folder is not None
-    assert list(folder.iterdir()) == []
+    failed(tmp_path, "import os\nos._exit(1)")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_kernel_starts_where_no_socket_has_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = tmp_path / ("苦情" * 20)
+    deep.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    assert said(kernels.run(notebook(), {"x": 1}, tmp_path)) == "the end\n"

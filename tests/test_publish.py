@@ -224,6 +224,7 @@ def test_a_long_page_has_a_table_of_contents_that_leads_to_every_section(
     assert linked[5][2] == "A bold heading"
     for _, name, _ in linked:
         assert text.count(f'id="{name}"') == 1
+    assert text.index("</h1>") < text.index("<nav") < text.index("<h2")
 
 
 def test_a_short_page_has_none(programme: Programme) -> None:
