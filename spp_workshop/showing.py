@@ -83,10 +83,12 @@ def groups(workshop: Workshop, session: str) -> Page:
     return page(rows_of(found, columns, language) if found else sentence(nothing, language))
 
 
-def ground_rules(workshop: Workshop) -> Page:
-    """What everybody agrees to, in the words of the consent worksheet."""
+def ground_rules(workshop: Workshop, *fields: str) -> Page:
+    """What everybody agrees to, in the words of the consent worksheet: these fields of it, or all."""
     language, parts = workshop.language, []
     for asked in workshop.worksheets["consent"].fields:
+        if fields and asked.name not in fields:
+            continue
         if asked.kind == "note":
             parts.append(sentence(asked.label, language))
         elif asked.kind == "acknowledge":

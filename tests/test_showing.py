@@ -121,6 +121,14 @@ def test_the_ground_rules_are_those_that_companies_consent_to(workshop: Workshop
     assert agreed.guidance_hint["en"] in shown
 
 
+def test_the_ground_rules_alone_can_be_recalled(workshop: Workshop) -> None:
+    sheet = workshop.worksheets["consent"]
+    shown = unescape(showing.ground_rules(workshop, "ground_rules_agreed"))
+    assert sheet.by_name["ground_rules_agreed"].label["en"] in shown
+    assert sheet.by_name["purpose_understood"].label["en"] not in shown
+    assert not any(field.label["en"] in shown for field in sheet.fields if field.kind == "note")
+
+
 # --- Words and examples -------------------------------------------------------------------------------------
 
 
