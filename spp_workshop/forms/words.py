@@ -65,6 +65,7 @@ _WORDS = {
     "mine": message("My answer"),
     "no_answer": message("(no answer)"),
     "no_reply": message("There is no connection at the moment. Please try again."),
+    "no_groups": message("There are no groups here yet. They are named in programme.yaml."),
     "nobody": message("There is nothing here for this seat to fill in."),
     "personal": message("Please write nothing by which a person could be recognised."),
     "problems": message("Please look at these before you submit ({count})", count="{count}"),
@@ -76,9 +77,7 @@ _WORDS = {
     "state_held": message("Answers to look at again: {count}", count="{count}"),
     "state_saved": message("Saved {time}", time="{time}"),
     "state_saving": message("Saving…"),
-    "state_unsaved": message(
-        "Not saved yet: {count}. It stays here and is sent again by itself.", count="{count}"
-    ),
+    "state_unsaved": message("Not saved yet: {count} (sent again by itself)", count="{count}"),
     "status_attention": message("Look again"),
     "status_draft": message("Draft"),
     "status_submitted": message("Submitted"),

@@ -306,7 +306,6 @@ function typing(input, give) {
   return {
     node: input,
     input,
-    composing: () => composing,
     show(value) {
       const text = empty(value) ? "" : String(value);
       const here = input.getRootNode().activeElement === input;
@@ -320,7 +319,7 @@ function typing(input, give) {
 function acknowledgeControl(form, field, give) {
   const input = h("input", { type: "checkbox", onchange: () => give(input.checked, true) });
   const label = h("label", { class: "spp-choice" }, input, h("span", {}, form.words.text(field.label)));
-  return { node: label, input, show: (value) => { input.checked = value === true; } };
+  return { label, input, show: (value) => { input.checked = value === true; } };
 }
 
 function selectOneControl(form, field, give) {
@@ -366,7 +365,7 @@ function radioControl(form, field, give, choices) {
     });
     clear.hidden = empty(value);
   };
-  return { node: h("div", {}, node, clear), group: node, input: inputs[0], show };
+  return { node, group: node, input: inputs[0], clear, show };
 }
 
 function selectMultipleControl(form, field, give) {
@@ -415,7 +414,7 @@ class FieldView {
     const hint = field.hint && h("p", { class: "spp-hint", id: ids.hint }, words.text(field.hint));
     this.node = h("div", { class: "spp-field", "data-field": field.name, "data-kind": field.kind },
       this.title(ids), hint, this.warning(), this.control.node, this.error, this.conflict, this.translation,
-      disclosures(form, field));
+      disclosures(form, field, this.control.clear));
     this.describe(ids);
     this.show();
   }
@@ -423,10 +422,9 @@ class FieldView {
   title(ids) {
     const { form: { words }, field, control } = this;
     const required = field.required ? h("span", { class: "spp-required" }, words.text("required")) : null;
-    if (field.kind === "acknowledge") return h("div", { class: "spp-label" }, required, this.mark);
-    const label = control.group ? h("span", { id: ids.label }) : h("label", { id: ids.label, for: ids.input });
-    label.append(words.text(field.label));
-    return h("div", { class: "spp-label" }, label, required, this.mark);
+    const named = control.group ? h("span", { id: ids.label }, words.text(field.label))
+      : control.label ?? h("label", { for: ids.input }, words.text(field.label));
+    return h("div", { class: "spp-label" }, named, required, this.mark);
   }
 
   warning() {
@@ -524,23 +522,26 @@ class FieldView {
   }
 
   focus() {
-    this.control.input.focus();
-    this.node.scrollIntoView({ block: "center", behavior: calm() ? "auto" : "smooth" });
+    bringToView(this.control.input, "center");
   }
 }
 
-const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+function bringToView(node, block = "nearest") {
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  node.focus({ preventScroll: true });
+  node.scrollIntoView({ block, behavior: calm ? "auto" : "smooth" });
+}
 
 /** Example, reason and guidance: there when asked for, so that the form stays short. */
-function disclosures(form, field) {
+function disclosures(form, field, clear) {
   const { words } = form;
   const parts = [
     ["example", () => form.example(field)],
     ["why", () => words.pick(field.why)],
     ["guidance", () => words.pick(field.guidance_hint)],
   ].filter(([, say]) => say());
-  if (!parts.length) return null;
   const panels = parts.map(([key, say]) => h("div", { class: "spp-panel", id: form.id(), hidden: true, "data-part": key },
+    h("p", { class: "spp-panel-title" }, words.text(key)),
     h("p", { class: "spp-answer" }, words.text(say)),
     key === "why" && field.source ? h("p", { class: "spp-source" }, words.text("source"), " ", words.text(field.source)) : null));
   const buttons = parts.map(([key], index) => {
@@ -552,7 +553,7 @@ function disclosures(form, field) {
     });
     return button;
   });
-  return h("div", { class: "spp-disclosures" }, h("div", { class: "spp-mores" }, ...buttons), ...panels);
+  return h("div", { class: "spp-disclosures" }, h("div", { class: "spp-mores" }, ...buttons, clear), ...panels);
 }
 
 // --- The questions of one row ---------------------------------------------------------------------------------
@@ -567,14 +568,16 @@ class RowView {
       if (field.kind === "note") this.note(field);
       else this.question(field);
     }
-    this.history = h("div", { class: "spp-history", hidden: true });
+    this.history = h("div", { class: "spp-history", tabindex: "-1", hidden: true });
     this.node.append(this.history);
   }
 
   note(field) {
     const { words } = this.form;
-    const node = h("div", { class: "spp-note" }, h("p", {}, words.text(field.label)),
-      field.hint ? h("p", { class: "spp-hint" }, words.text(field.hint)) : null);
+    // With a hint it is the heading of what follows; without, it is something to read.
+    const node = field.hint
+      ? h("div", { class: "spp-heading" }, h("h4", {}, words.text(field.label)), h("p", { class: "spp-hint" }, words.text(field.hint)))
+      : h("p", { class: "spp-note" }, words.text(field.label));
     this.fields.set(field.name, { show: () => { node.hidden = !this.row.holds(field.relevant); } });
     this.node.append(node);
   }
@@ -603,6 +606,7 @@ class RowView {
     this.history.replaceChildren(h("h4", {}, words.text("history")),
       entries.length ? h("ol", {}, ...entries) : h("p", {}, words.text("history_empty")));
     this.history.hidden = false;
+    bringToView(this.history);
   }
 
   revision(entry, latest) {
@@ -670,7 +674,7 @@ class CardView {
     this.historyTool = tool("history", () => this.view.toggleHistory());
     return h("div", { class: "spp-tools" },
       form.sheet.rows_from ? tool("add_same", () => list.add(row.source)) : null,
-      form.sheet.rows_are ? null : tool("copy", () => list.copy(row)), this.historyTool, this.withdrawTool);
+      tool("copy", () => list.copy(row)), this.historyTool, this.withdrawTool);
   }
 
   show(index = this.index) {
@@ -719,7 +723,7 @@ class ListView {
     this.empty = h("p", { class: "spp-empty" });
     this.list = h("div", { class: "spp-cards" });
     const add = h("button", { type: "button", class: "spp-button spp-add", onclick: () => this.add("") }, form.words.text("add"));
-    this.node = h("div", {}, this.empty, this.list, form.sheet.rows_from || form.sheet.rows_are ? null : add);
+    this.node = h("div", {}, this.empty, this.list, form.sheet.rows_from ? null : add);
   }
 
   show() {
@@ -796,6 +800,42 @@ function scrollBy(node, distance) {
     }
   }
   window.scrollBy(0, distance);
+}
+
+/** A row for each company, all of them open: a register is filled in at a glance. */
+class RegisterView {
+  constructor(form) {
+    this.form = form;
+    this.views = new Map();
+    this.node = h("div", { class: "spp-register" });
+  }
+
+  show() {
+    const rows = [...this.form.rows.values()];
+    if (rows.some((row, index) => [...this.views.keys()][index] !== row)) this.draw(rows);
+    for (const view of this.views.values()) view.show();
+  }
+
+  draw(rows) {
+    this.views = new Map(rows.map((row) => [row, new RowView(this.form, row)]));
+    this.node.replaceChildren(...rows.map((row) => {
+      const id = this.form.id();
+      const title = h("h4", { id }, h("bdi", {}, this.form.words.text(() => this.form.rowTitle(row).title)));
+      return h("section", { "aria-labelledby": id }, title, this.views.get(row).node);
+    }));
+  }
+
+  showRow(row) {
+    this.views.get(row)?.show();
+  }
+
+  view(row) {
+    return this.views.get(row);
+  }
+
+  openRow(row, name) {
+    this.views.get(row).focus(name);
+  }
 }
 
 /** A worksheet that is one row: its questions, one below the other. */
@@ -902,7 +942,7 @@ class Form {
     this.close();
     this.body.replaceChildren(place.subjects.length
       ? h("div", { class: "spp-chooser" }, h("label", { for: id }, words.text(`choose_${this.sheet.subject}`)), select)
-      : h("p", { class: "spp-empty" }, words.text("nobody")));
+      : h("p", { class: "spp-empty" }, words.text(this.sheet.subject === "group" ? "no_groups" : "nobody")));
   }
 
   /** Opens the answers of one company, group or session. */
@@ -972,7 +1012,8 @@ class Form {
   }
 
   makeView() {
-    const view = this.sheet.repeats ? new ListView(this) : new SingleView(this);
+    const { repeats, rows_are: register } = this.sheet;
+    const view = register ? new RegisterView(this) : repeats ? new ListView(this) : new SingleView(this);
     this.body.replaceChildren(view.node);
     this.bar.hidden = false;
     return view;
@@ -1107,9 +1148,8 @@ class Form {
     return row;
   }
 
-  /** What an earlier step, or the list of companies, asks for is answered or left empty, not taken away. */
+  /** What an earlier step asks for is answered or left empty, not taken away. */
   mayWithdraw(row) {
-    if (this.sheet.rows_are) return false;
     const siblings = [...this.rows.values()].filter((other) => other.source === row.source);
     return row.id !== row.source || (row.revision > 0 && siblings.length > 1);
   }
@@ -1223,8 +1263,7 @@ class Form {
     this.summary.replaceChildren(
       h("p", { class: "spp-summary-title" }, words.text("problems", { count: problems.length })),
       h("ul", {}, ...problems.map((problem) => h("li", {}, link(problem)))));
-    this.summary.focus();
-    this.summary.scrollIntoView({ block: "nearest", behavior: calm() ? "auto" : "smooth" });
+    bringToView(this.summary);
   }
 
   problemText(problem) {

@@ -394,14 +394,19 @@ def test_rows_come_from_the_step_before_with_what_was_said_there(show: Open, wor
     assert page.locator(".spp-card-title").all_inner_texts() == ["一つ目", "二つ目"]
 
 
-def test_attendance_asks_for_every_company(show: Open, workshop: Workshop) -> None:
+def test_attendance_asks_for_every_company_at_a_glance(show: Open, workshop: Workshop) -> None:
     page = show("attendance", session="dd_practice", company="")
-    assert page.locator(".spp-card-title").all_inner_texts() == ["アルファ表面処理", "ベータ精密"]
-    page.locator(".spp-card-head").nth(1).click()
-    page.get_by_label("会場に来た人数").fill("2")
-    saved(page, "in_room")
+    assert page.locator(".spp-register h4").all_inner_texts() == ["アルファ表面処理", "ベータ精密"]
+    beta = page.get_by_role("region", name="ベータ精密")
+    beta.get_by_label("会場に来た人数").fill("2")
+    beta.get_by_label("オンラインの人数").fill("1")
+    page.locator(".spp-mark[data-state=saved]").nth(1).wait_for()
     (row,) = workshop.rows("attendance", "session:dd_practice")
-    assert (row.row, row.answers) == ("beta", {"company": "beta", "in_room": 2})
+    assert (row.row, row.answers) == ("beta", {"company": "beta", "in_room": 2, "online": 1})
+    button(page, "English").click()
+    assert page.locator(".spp-register h4").all_inner_texts() == ["Alpha Surface", "Beta Precision"]
+    button(page, "Submit").click()
+    page.locator(".spp-state .spp-chip[data-state=submitted]").wait_for()
 
 
 # --- Submitting -----------------------------------------------------------------------------------------
@@ -450,7 +455,7 @@ def test_what_cannot_be_sent_waits_says_so_and_is_sent_later(
     served.down = True
     page.get_by_label("一行").fill("電波のない所で")
     page.locator(".spp-state[data-state=unsaved]").wait_for()
-    assert "まだ保存されていない回答が1件" in state(page)
+    assert "未保存の回答が1件" in state(page)
     assert stored(workshop) == {}
     served.down = False
     saved(page, "line")
