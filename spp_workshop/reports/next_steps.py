@@ -213,10 +213,10 @@ def _unfinished(own: Own, sheet: Worksheet, drafts: list[Row]) -> str | None:
     """A worksheet with the number of its open answers; None where these are asked for in other steps."""
     gaps = sum(len(answers.check(sheet, row)) for row in drafts)
     if not gaps:
-        return say(message("{title}: complete; please submit it", title=sheet.title), own.workshop.language)
+        return say(message("{title} (complete: please submit it)", title=sheet.title), own.workshop.language)
     if sheet.name in (STEP3, PLAN):
         return None
-    return say(message("{title}: {count} answers open", title=sheet.title, count=gaps), own.workshop.language)
+    return say(message("{title} (answers still open: {count})", title=sheet.title, count=gaps), own.workshop.language)
 
 
 def _is_wanted(own: Own, worksheet: str) -> bool:
