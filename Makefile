@@ -22,6 +22,7 @@ test: $(VENV)/.installed-test
 
 lint: $(VENV)/.installed-dev
 	@$(BIN)/python -m ruff check
+	@$(BIN)/python -m ruff format --check --quiet
 	@$(BIN)/python -m mypy
 
 $(VENV)/.installed: pyproject.toml constraints.txt
