@@ -11,15 +11,19 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 from .documents import shipped
 from .errors import Problem, message
 from .messages import LANGUAGES, date_text, say, time_text
 from .programme import Programme
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 Status = Literal["made", "current", "failed"]
 OUTPUT = "output"
@@ -92,13 +96,12 @@ class Manifest:
         return Outcome(*key, status="current", **facts)
 
     def put(self, outcome: Outcome) -> None:
-        """Note an outcome and write it down at once, so that an end in the middle loses nothing."""
+        """Note an outcome; `write` writes it down."""
         before = self.entries.get(outcome.key, {})
         entry = outcome.as_json()
         if outcome.status == "failed":
             entry["earlier"] = before.get("earlier") or (before.get("files", {}) if before else {})
         self.entries[outcome.key] = entry
-        self.write()
 
     def write(self) -> None:
         """Write `run.json` and the overview page."""
@@ -155,15 +158,18 @@ def write_beside(path: Path, text: str) -> None:
 
 def overview(manifest: Manifest) -> str:
     """One page with every document and its state, in both languages."""
-    from jinja2 import Environment, FileSystemLoader
-
-    environment = Environment(
-        loader=FileSystemLoader(shipped("templates")), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    page = environment.get_template("overview.html.j2")
+    page = _environment().get_template("overview.html.j2")
     return page.render(
         programme=manifest.programme, views=[_view(manifest, language) for language in LANGUAGES]
     )
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader
+
+    loader = FileSystemLoader(shipped("templates"))
+    return Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
 
 
 def _view(manifest: Manifest, language: str) -> dict[str, Any]:

@@ -11,7 +11,6 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -135,8 +134,8 @@ class _Batch:
         self.languages = _offered(languages, LANGUAGES, message("language"))
         self.formats = _offered(formats, FORMATS, message("format"))
         self.as_of = _day(as_of)
-        with _opened(self.folder, Seat.custodian()) as workshop:
-            self.programme, self.chain_head = workshop.programme, workshop.store.head()
+        self.workshop = open_workshop(self.folder)
+        self.programme = self.workshop.programme
         self.notebook = notebooks.find(document.name, self.folder)
         self.made_from = self._made_from()
 
@@ -163,9 +162,17 @@ class _Batch:
 
     def _answers(self, company: str) -> str:
         """A digest of all that the document's seat can read: the company's own, or the custodian's."""
-        seat = Seat.company(company) if company else Seat.custodian()
-        with _opened(self.folder, seat) as workshop:
-            return workshop.stamp()
+        opened = self.workshop
+        seen = Workshop(
+            opened.folder,
+            programme=opened.programme,
+            worksheets=opened.worksheets,
+            choices=opened.choices,
+            store=opened.store,
+            seat=Seat.company(company) if company else Seat.custodian(),
+            language=opened.language,
+        )
+        return seen.stamp()
 
     def _made_from(self) -> list[object]:
         """All but the answers from which the documents are made: equal here and there, equal documents."""
@@ -190,30 +197,27 @@ class _Batch:
                 notebooks.read(self.notebook), tasks[0].parameters("."), self.notebook.name
             )
         manifest = Manifest(self.folder, self.programme)
-        manifest.chain_head = self.chain_head
+        manifest.chain_head = self.workshop.store.head()
+        self.workshop.store.engine.dispose()
         outcomes: dict[tuple[str, str, str], Outcome] = {}
 
-        def done(outcome: Outcome) -> None:
+        def note(outcome: Outcome) -> None:
             outcomes[outcome.key] = outcome
             manifest.put(outcome)
             if progress:
                 progress(outcome, len(outcomes), len(tasks))
 
+        def done(outcome: Outcome) -> None:
+            note(outcome)
+            # At once, so that an end in the middle loses nothing.
+            manifest.write()
+
         found = {task.key: None if force else manifest.current(task.key, task.stamp) for task in tasks}
         for current in filter(None, found.values()):
-            done(current)
+            note(current)
         manifest.write()
         work([task for task in tasks if not found[task.key]], jobs or _jobs(), executor, done)
         return Run(self.folder, [outcomes[task.key] for task in tasks])
-
-
-@contextmanager
-def _opened(folder: Path, seat: Seat) -> Iterator[Workshop]:
-    workshop = open_workshop(folder, seat=seat)
-    try:
-        yield workshop
-    finally:
-        workshop.store.engine.dispose()
 
 
 def _jobs() -> int:
