@@ -162,17 +162,8 @@ class _Batch:
 
     def _answers(self, company: str) -> str:
         """A digest of all that the document's seat can read: the company's own, or the custodian's."""
-        opened = self.workshop
-        seen = Workshop(
-            opened.folder,
-            programme=opened.programme,
-            worksheets=opened.worksheets,
-            choices=opened.choices,
-            store=opened.store,
-            seat=Seat.company(company) if company else Seat.custodian(),
-            language=opened.language,
-        )
-        return seen.stamp()
+        seat = Seat.company(company) if company else Seat.custodian()
+        return self.workshop.seated(seat).stamp()
 
     def _made_from(self) -> list[object]:
         """All but the answers from which the documents are made: equal here and there, equal documents."""

@@ -6,9 +6,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from spp_workshop.seats import Seat
 from spp_workshop.workshop import Workshop, open_workshop
+
+# A time limit for each example would test the machine, not the code.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 PROGRAMME = """\
 key: tiny

@@ -259,7 +259,7 @@ def frames_of(drawn: Iterable[tuple[str, tuple[Any, ...]]]) -> dict[str, pd.Data
     return {"step2_harm_process": frame(*second), "step3_prioritisation": frame(*third)}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(risks)
 def test_nothing_less_severe_ever_stands_above_something_more_severe(drawn: list[tuple[Any, ...]]) -> None:
     found = priorities(frames_of((f"r{n}", risk) for n, risk in enumerate(drawn)), LEVELS)
@@ -268,7 +268,7 @@ def test_nothing_less_severe_ever_stands_above_something_more_severe(drawn: list
     assert found["derived_rank"].tolist() == found["rank"].tolist() == list(range(1, len(drawn) + 1))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(risks, st.randoms(use_true_random=False))
 def test_the_order_of_entry_decides_only_between_equals(drawn: list[tuple[Any, ...]], random: Any) -> None:
     entered = [(f"r{n}", risk) for n, risk in enumerate(drawn)]

@@ -131,7 +131,7 @@ def test_many_writers_at_once_lose_nothing(store: Store) -> None:
     assert store.verify() == []
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(saves=st.lists(st.dictionaries(st.sampled_from("abc"), st.one_of(st.none(), st.text())), max_size=6))
 def test_the_newest_state_is_every_change_on_top_of_the_last(tmp_path_factory, saves: list[dict]) -> None:
     store = open_store(tmp_path_factory.mktemp("s") / "workshop.db")

@@ -272,7 +272,7 @@ def test_an_own_worksheet_wins_over_the_shipped_one(workshop: Workshop, folder: 
     assert open_workshop(folder).worksheets["consent"].version == 7
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(max_size=200))
 def test_any_text_comes_back_as_it_was_typed_but_for_control_characters(
     workshop: Workshop, text: str
