@@ -26,7 +26,7 @@ from .manifest import OUTPUT, Manifest, Outcome, checksum
 from .messages import LANGUAGES
 from .programme import FILE, folder_names
 from .seats import Seat
-from .workshop import Workshop, open_workshop
+from .workshop import open_workshop
 
 SUMMARY = Document("company_summary", "summaries", "summary")
 REPORT = Document("programme_report", "report", "programme_report")
