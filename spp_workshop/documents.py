@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
@@ -88,9 +88,13 @@ def parse(model: type[M], document: Document) -> M:
         raise DefinitionError([_problem(document, model, detail) for detail in error.errors()]) from None
 
 
-def load_all(model: type[M], folders: Iterable[Path]) -> dict[str, tuple[M, Document]]:
+Check = Callable[[Document], Iterable[Problem]]
+
+
+def load_all(model: type[M], folders: Iterable[Path], *checks: Check) -> dict[str, tuple[M, Document]]:
     """Every definition in the folders by file name, a later folder winning; each with its document.
 
+    A check sees the data as it stands in the file, so that a line that cannot be read hides no other problem.
     Raises DefinitionError with the problems of all files.
     """
     files = {path.stem: path for folder in folders for path in sorted(folder.glob("*.yaml"))}
@@ -99,19 +103,32 @@ def load_all(model: type[M], folders: Iterable[Path]) -> dict[str, tuple[M, Docu
     for stem, path in files.items():
         try:
             document = read(path)
-            definition = parse(model, document)
         except DefinitionError as error:
             problems += error.problems
             continue
-        problems += _named_as_file(document, stem)
-        loaded[stem] = definition, document
+        found = [*_named_as_file(document, stem), *(one for check in checks for one in check(document))]
+        try:
+            loaded[stem] = parse(model, document), document
+        except DefinitionError as error:
+            found += error.problems
+        problems += by_line(found)
     if problems:
         raise DefinitionError(problems)
     return loaded
 
 
+def by_line(problems: Iterable[Problem]) -> list[Problem]:
+    """Problems of one file in the order in which a person comes upon them."""
+    return sorted(problems, key=lambda problem: int(problem.where.rpartition(":")[2]))
+
+
+def entries(value: Any) -> list[dict[str, Any]]:
+    """The entries of a list; one that is no mapping counts as empty, so that the others keep their place."""
+    return [entry if isinstance(entry, dict) else {} for entry in value] if isinstance(value, list) else []
+
+
 def _named_as_file(document: Document, stem: str) -> list[Problem]:
-    if document.data.get("name") == stem:
+    if not isinstance(document.data, dict) or document.data.get("name", stem) == stem:
         return []
     return [
         Problem(

@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
-from .documents import Document, Model, parse, read, rule_error
+from .documents import Document, Model, by_line, entries, parse, read, rule_error
 from .errors import DefinitionError, Message, Problem, SppError, message
 from .names import safe_name
 from .worksheet import Code, Text, Words
@@ -211,9 +211,9 @@ def load(path: Path) -> Programme:
     try:
         programme = parse(Programme, document)
     except DefinitionError as error:
-        raise DefinitionError(_by_line([*error.problems, *problems])) from None
+        raise DefinitionError(by_line([*error.problems, *problems])) from None
     if problems:
-        raise DefinitionError(_by_line(problems))
+        raise DefinitionError(by_line(problems))
     programme._document = document
     return programme
 
@@ -231,12 +231,12 @@ Location = tuple[str | int, ...]
 
 def _checks(document: Document) -> Iterator[Problem]:
     data = document.data if isinstance(document.data, dict) else {}
-    companies, sessions = _entries(data.get("companies")), _entries(data.get("sessions"))
+    companies, sessions = entries(data.get("companies")), entries(data.get("sessions"))
     yield from _distinct(document, ("companies",), companies)
     yield from _distinct(document, ("sessions",), sessions)
     for index, session in enumerate(sessions):
         for part in ("agenda", "groups"):
-            yield from _distinct(document, ("sessions", index, part), _entries(session.get(part)))
+            yield from _distinct(document, ("sessions", index, part), entries(session.get(part)))
         yield from _known_companies(document, index, session, [one.get("key") for one in companies])
     readable = _readable(Session, sessions)
     for index, one in readable.items():
@@ -246,9 +246,9 @@ def _checks(document: Document) -> Iterator[Problem]:
         yield from _within(document, period, readable)
 
 
-def _distinct(document: Document, location: Location, entries: list[dict[str, Any]]) -> Iterator[Problem]:
+def _distinct(document: Document, location: Location, listed: list[dict[str, Any]]) -> Iterator[Problem]:
     seen: set[str] = set()
-    for index, key in enumerate(str(entry.get("key", "")).strip() for entry in entries):
+    for index, key in enumerate(str(entry.get("key", "")).strip() for entry in listed):
         if key and key in seen:
             yield Problem(
                 document.where((*location, index, "key")),
@@ -263,7 +263,7 @@ def _known_companies(
     document: Document, index: int, session: dict[str, Any], known: list[Any]
 ) -> Iterator[Problem]:
     placed: set[str] = set()
-    for g, group in enumerate(_entries(session.get("groups"))):
+    for g, group in enumerate(entries(session.get("groups"))):
         for c, key in enumerate(_listed(group.get("companies"))):
             where = document.where(("sessions", index, "groups", g, "companies", c))
             if key not in known:
@@ -328,21 +328,12 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _entries(value: Any) -> list[dict[str, Any]]:
-    """The entries of a list; one that is no mapping counts as empty, so that the others keep their place."""
-    return [entry if isinstance(entry, dict) else {} for entry in _listed(value)]
-
-
 def _readable(model: type[M], entries: list[Any]) -> dict[int, M]:
     readable = {}
     for index, entry in enumerate(entries):
         with suppress(ValidationError):
             readable[index] = model.model_validate(entry)
     return readable
-
-
-def _by_line(problems: Iterable[Problem]) -> list[Problem]:
-    return sorted(problems, key=lambda problem: int(problem.where.rpartition(":")[2]))
 
 
 def _minutes_of_day(moment: time) -> int:

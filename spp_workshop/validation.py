@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar, cast
 
+from .cases import load_cases, load_guides
 from .documents import shipped
 from .errors import Problem, SppError
 from .notebooks import find, own_notebooks, problems, shipped_notebooks
@@ -26,6 +27,8 @@ def validate(folder: Path) -> list[Problem]:
     # A list that cannot be read is told once; that its worksheets need it is no second problem.
     named = lists or cast("dict[str, ChoiceList]", dict.fromkeys(_stems(*choices)))
     _attempt(found, lambda: load_worksheets(*places, lists=named))
+    _attempt(found, lambda: load_cases(*(place / "cases" for place in places), lists=lists))
+    _attempt(found, lambda: load_guides(*(place / "guides" for place in places)))
     programme = _attempt(found, lambda: load(folder))
     if programme:
         found += check_worksheets(programme, _stems(*places))

@@ -5,16 +5,16 @@ The words are XLSForm's: type, name, label, hint, guidance_hint, required, relev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from functools import cached_property
+from collections.abc import Collection, Iterator, Mapping
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field as PydanticField
 from pydantic import StringConstraints, field_validator, model_validator
 
 from . import expressions
-from .documents import Document, Model, load_all, rule_error
+from .documents import Document, Location, Model, entries, load_all, rule_error
 from .errors import DefinitionError, Problem, message
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", min_length=1)]
@@ -93,14 +93,6 @@ class ChoiceList(Model):
         """What is shown for a code; a code that the list has lost is shown as it is."""
         choice = self.by_code.get(code)
         return choice.label[language] if choice else str(code)
-
-    @model_validator(mode="after")
-    def _codes_are_distinct(self) -> ChoiceList:
-        for code in _repeated(self.codes):
-            raise rule_error(
-                "duplicate_choice", message("The choice “{code}” stands twice.", code=code), _RENAME
-            )
-        return self
 
 
 class Constraint(Model):
@@ -213,95 +205,134 @@ class Worksheet(Model):
         """The lists of choices that it uses."""
         return {field.list_name for field in self.fields if field.list_name}
 
-    @model_validator(mode="after")
-    def _names_fit_together(self) -> Worksheet:
-        names = [field.name for field in self.fields]
-        for name in _repeated(names):
-            raise rule_error(
-                "duplicate_field", message("The field “{name}” stands twice.", name=name), _RENAME
-            )
-        for name in sorted(RESERVED & set(names)):
-            raise rule_error(
-                "reserved_name", message("The name “{name}” is used by the toolkit.", name=name), _RENAME
-            )
-        asked = {name for field in self.fields if field.relevance for name in field.relevance.fields()}
-        titled = {self.row_title} if self.row_title else set()
-        for name in sorted((asked | titled) - set(names)):
-            raise rule_error(
-                "unknown_field",
-                message("The field “{name}” is asked for, but is not in this worksheet.", name=name),
-                message("Correct the name, or add the field."),
-            )
-        return self
-
-
-_RENAME = message("Give it another name.")
-
-
-def _repeated(names: Iterable[str]) -> list[str]:
-    seen: set[str] = set()
-    return [name for name in names if name in seen or seen.add(name)]  # type: ignore[func-returns-value]
-
 
 # --- Loading ----------------------------------------------------------------------------------------------
 
 
 def load_choices(*folders: Path) -> dict[str, ChoiceList]:
     """All lists of choices, a later folder winning. Raises DefinitionError with all problems."""
-    return {name: choice_list for name, (choice_list, _) in load_all(ChoiceList, folders).items()}
+    loaded = load_all(ChoiceList, folders, _codes_are_distinct)
+    return {name: choice_list for name, (choice_list, _) in loaded.items()}
 
 
 def load_worksheets(*folders: Path, lists: Mapping[str, ChoiceList]) -> dict[str, Worksheet]:
     """All worksheets, a later folder winning. Raises DefinitionError with every problem of every file."""
-    loaded = load_all(Worksheet, folders)
+    names = {path.stem for folder in folders for path in folder.glob("*.yaml")}
+    checks = (
+        _names_are_distinct,
+        _named_fields_exist,
+        partial(_lists_exist, lists=lists),
+        partial(_source_exists, names=names),
+    )
+    loaded = load_all(Worksheet, folders, *checks)
     sheets = {name: worksheet for name, (worksheet, _) in loaded.items()}
-    problems = [
-        problem
-        for worksheet, document in loaded.values()
-        for problem in (
-            *_lists_exist(worksheet, document, lists),
-            *_rows_come_from(worksheet, document, sheets),
-        )
-    ]
-    if problems:
-        raise DefinitionError(problems)
+    found = [one for sheet, document in loaded.values() for one in _carried_exist(sheet, document, sheets)]
+    if found:
+        raise DefinitionError(found)
     return sheets
 
 
-def _lists_exist(
-    worksheet: Worksheet, document: Document, lists: Mapping[str, ChoiceList]
-) -> Iterable[Problem]:
-    for index, field in enumerate(worksheet.fields):
-        if field.list_name and field.list_name not in (*lists, *DYNAMIC_LISTS):
+def _top(document: Document) -> dict[str, Any]:
+    return document.data if isinstance(document.data, dict) else {}
+
+
+def _fields(document: Document) -> list[dict[str, Any]]:
+    return entries(_top(document).get("fields"))
+
+
+def _codes_are_distinct(document: Document) -> Iterator[Problem]:
+    for index, code in _repeated(entries(_top(document).get("choices"))):
+        wrong = message("The choice “{code}” stands twice.", code=code)
+        yield Problem(document.where(("choices", index, "name")), "duplicate_choice", wrong, _RENAME)
+
+
+def _names_are_distinct(document: Document) -> Iterator[Problem]:
+    fields = _fields(document)
+    for index, name in _repeated(fields):
+        wrong = message("The field “{name}” stands twice.", name=name)
+        yield Problem(document.where(("fields", index, "name")), "duplicate_field", wrong, _RENAME)
+    for index, name in enumerate(_names(fields)):
+        if name in RESERVED:
+            wrong = message("The name “{name}” is used by the toolkit.", name=name)
+            yield Problem(document.where(("fields", index, "name")), "reserved_name", wrong, _RENAME)
+
+
+def _names(listed: list[dict[str, Any]]) -> list[str]:
+    return [str(entry.get("name", "")) for entry in listed]
+
+
+def _repeated(listed: list[dict[str, Any]]) -> Iterator[tuple[int, str]]:
+    seen: set[str] = set()
+    for index, name in enumerate(_names(listed)):
+        if name and name in seen:
+            yield index, name
+        seen.add(name)
+
+
+def _named_fields_exist(document: Document) -> Iterator[Problem]:
+    fields = _fields(document)
+    named: list[tuple[Location, str]] = [
+        (("fields", index, "relevant"), name) for index, field in enumerate(fields) for name in _asked(field)
+    ]
+    if title := _top(document).get("row_title"):
+        named.append((("row_title",), str(title)))
+    for location, name in named:
+        if name not in _names(fields):
             yield Problem(
-                document.where(("fields", index, "type")),
-                "unknown_list",
-                message("There is no list of choices “{name}”.", name=field.list_name),
-                message("Correct the name, or add the file choices/{name}.yaml.", name=field.list_name),
-                field=field.name,
+                document.where(location),
+                "unknown_field",
+                message("The field “{name}” is asked for, but is not in this worksheet.", name=name),
+                message("Correct the name, or add the field."),
             )
 
 
-def _rows_come_from(
-    worksheet: Worksheet, document: Document, sheets: Mapping[str, Worksheet]
-) -> Iterable[Problem]:
-    if worksheet.rows_from and worksheet.rows_from not in sheets:
+def _asked(field: dict[str, Any]) -> list[str]:
+    """The fields on which it depends whether this one is asked; what cannot be read is told elsewhere."""
+    try:
+        return sorted(expressions.parse(field["relevant"]).fields())
+    except (KeyError, TypeError, ValueError):
+        return []
+
+
+def _lists_exist(document: Document, lists: Mapping[str, ChoiceList]) -> Iterator[Problem]:
+    for index, field in enumerate(_fields(document)):
+        name = str(field.get("type", "")).partition(" ")[2].strip()
+        if name and name not in (*lists, *DYNAMIC_LISTS):
+            yield Problem(
+                document.where(("fields", index, "type")),
+                "unknown_list",
+                message("There is no list of choices “{name}”.", name=name),
+                message("Correct the name, or add the file choices/{name}.yaml.", name=name),
+                field=str(field.get("name", "")),
+            )
+
+
+def _source_exists(document: Document, names: Collection[str]) -> Iterator[Problem]:
+    source = _top(document).get("rows_from")
+    if source and source not in names:
         yield Problem(
             document.where(("rows_from",)),
             "unknown_worksheet",
-            message("There is no worksheet “{name}” to carry rows from.", name=worksheet.rows_from),
+            message("There is no worksheet “{name}” to carry rows from.", name=source),
             message("Correct the name."),
         )
-        return
+
+
+def _carried_exist(
+    worksheet: Worksheet, document: Document, sheets: Mapping[str, Worksheet]
+) -> Iterator[Problem]:
     carried = {name for source in ancestors(worksheet, sheets) for name in source.by_name}
-    for name in worksheet.carries:
+    for index, name in enumerate(worksheet.carries):
         if name not in carried:
             yield Problem(
-                document.where(("carries",)),
+                document.where(("carries", index)),
                 "unknown_carried_field",
                 message("The field “{name}” is in none of the worksheets that rows come from.", name=name),
                 message("Correct the name."),
             )
+
+
+_RENAME = message("Give it another name.")
 
 
 def ancestors(worksheet: Worksheet, sheets: Mapping[str, Worksheet]) -> list[Worksheet]:
