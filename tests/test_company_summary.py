@@ -118,9 +118,16 @@ def answer_everything(workshop: Workshop, company: str) -> None:
         own.save(sheet.name, everything(workshop, company, sheet), row=row, status="submitted")
 
 
+def release_everything(workshop: Workshop, company: str) -> None:
+    own = workshop.seated(Seat.company(company))
+    for sheet in company_sheets(workshop):
+        row, names = "r1" if sheet.repeats else "", [question.name for question in sheet.questions]
+        own.release(sheet.name, f"company:{company}", row, fields=names, audience="programme")
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Alpha and beta answered everything, and beta shows alpha its closing presentation."""
+    """Alpha and beta answered everything, and beta lets everybody see all of it."""
     folder = tmp_path_factory.mktemp("answered")
     (folder / "programme.yaml").write_text(PROGRAMME, encoding="utf-8")
     workshop = open_workshop(folder)
@@ -128,9 +135,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         answer_everything(workshop, company)
         heads = {"company": company, "in_room": {"alpha": 31, "beta": 47}[company], "online": 0}
         workshop.save("attendance", heads, subject="session:dd_practice", row=company)
-    beta = workshop.seated(Seat.company("beta"))
-    questions = [question.name for question in workshop.worksheets["closing_presentation"].questions]
-    beta.release("closing_presentation", "company:beta", fields=questions, audience="programme")
+    release_everything(workshop, "beta")
     return folder
 
 
@@ -177,7 +182,7 @@ def test_nothing_of_another_company_is_in_it_not_even_what_it_released(
     folder: Path, summary: Callable[[str], str], language: str
 ) -> None:
     alpha = open_workshop(folder, seat=Seat.company("alpha"), language="en")
-    assert "beta-closing_presentation-plan-en-end" in set(alpha.frame("closing_presentation")["plan"])
+    assert "beta-action_plan-measure-en-end" in set(alpha.frame("action_plan")["measure"])
     page = summary(language)
     assert "beta-" not in page
     assert "Beta Precision" not in page
@@ -295,6 +300,13 @@ def test_a_risk_that_is_not_rated_is_shown_without_a_rank(tiny: Workshop) -> Non
     assert "1. Acid" not in text_of(page)
 
 
+def test_a_risk_without_any_words_is_named_all_the_same(tiny: Workshop) -> None:
+    tiny.save("step2_harm_process", {"actuality": "actual"}, row="r1")
+    page = shown("company_summary", "en", folder=str(tiny.folder), company="alpha", as_of=AFTER.isoformat())
+    assert "A risk that is not described yet" in text_of(page)
+    assert "None" not in text_of(page)
+
+
 def test_markup_in_answers_stays_text(tiny: Workshop) -> None:
     nasty = "<script>alert(1)</script> {{ x }} $y$ **z**"
     tiny.save("step2_harm_process", {"event": nasty}, row="r1")
@@ -405,18 +417,26 @@ def test_an_action_past_its_date_is_told_with_the_date(tiny: Workshop) -> None:
     )
 
 
+def test_of_long_texts_the_first_sentence_is_enough(tiny: Workshop) -> None:
+    write(tiny, action_plan={"measure": "Fit pumps at 2.5 bar. Then buy goggles.", "state": "done"})
+    asked = steps(tiny)
+    assert asked["These are done. Ask the people concerned whether they work:"] == ("Fit pumps at 2.5 bar.",)
+
+
 @pytest.mark.parametrize(
     ("changed", "what"),
     [
         ({"owner": None}, "Name who is in charge and the due date:"),
         ({"state": "done"}, "These are done. Ask the people concerned whether they work:"),
         ({"state": "needs_rework"}, "These do not work, or rest. Decide how to go on:"),
-        ({"state": "on_hold"}, "These do not work, or rest. Decide how to go on:"),
+        ({"state": "on_hold", "due_date": "2026-12-01"}, "These do not work, or rest. Decide how to go on:"),
     ],
 )
 def test_what_an_action_still_needs_is_asked(tiny: Workshop, changed: dict[str, Any], what: str) -> None:
     write(tiny, action_plan=changed)
-    assert steps(tiny)[what] == ("Fit pumps",)
+    asked = steps(tiny, date(2027, 1, 31))
+    assert asked[what] == ("Fit pumps",)
+    assert "These are past their due date. Do them, or set a new date:" not in asked
 
 
 def test_an_unrated_risk_names_what_is_still_open(tiny: Workshop) -> None:

@@ -6,6 +6,7 @@ and a change of writing direction ends with it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
@@ -38,6 +39,11 @@ def style() -> str:
 def in_short(label: str) -> str:
     """A label without what it explains after a colon."""
     return label.partition("：")[0].partition(": ")[0]
+
+
+def first_sentence(text: str) -> str:
+    """The first sentence of a text, where it only has to be recognised."""
+    return re.split(r"(?<=。)|(?<=[.!?])\s", text, maxsplit=1)[0]
 
 
 @dataclass(frozen=True)
@@ -148,4 +154,4 @@ class Blocks:
         return pairs[0][1] if pairs else ""
 
 
-__all__ = ["CLASSES", "Blocks", "Words", "in_short", "section", "style"]
+__all__ = ["CLASSES", "Blocks", "Words", "first_sentence", "in_short", "section", "style"]

@@ -19,7 +19,7 @@ from spp_workshop.messages import join_text, say
 from spp_workshop.pages import Page, picture
 from spp_workshop.tables import answers
 
-from .blocks import CLASSES, Blocks, Words, section, style
+from .blocks import CLASSES, Blocks, Words, first_sentence, section, style
 from .next_steps import BASICS, IN_OWN_WORDS, PLAN, READINESS, STEP1, STEP2, STEP3, Step, next_steps
 from .own import Own
 
@@ -168,7 +168,7 @@ class CompanySummary:
         due = self._until(first)
         facts = [self.blocks.word(one) for one in (first["owner"], due, state, more) if one]
         return (
-            f"<p>{self.blocks.safe(first['measure'])} "
+            f"<p>{self.blocks.safe(first_sentence(first['measure'] or ''))} "
             f'<span class="report-soft">{self.blocks.safe(" / ".join(facts))}</span></p>'
         )
 
@@ -195,7 +195,7 @@ class CompanySummary:
         """Rank and event of a risk, and what must be known of it."""
         checking = message("needs checking") if risk["needs_checking"] else ""
         marks = [mark for mark in (ACTUALITY.get(risk["actual"], ""), checking) if mark]
-        event = risk["event"] or self.blocks.label("human_rights_issues", risk["issue"])
+        event = self.own.name(risk)
         ranked = message("{rank}. {event}", rank=risk["rank"], event=event) if risk["rank"] else event
         return self.blocks.safe(ranked) + "".join(map(self.blocks.tag, marks))
 

@@ -14,7 +14,7 @@ from spp_workshop.analysis.rows import Row, parent
 from spp_workshop.errors import Message, message
 from spp_workshop.messages import date_text, join_text, say
 
-from .blocks import in_short
+from .blocks import first_sentence, in_short
 from .own import FINISHED, Own
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ BASICS = ("company_profile", "consent")
 IN_OWN_WORDS = {ISSUES, STEP1, STEP2, STEP3, PLAN, DIALOGUE, IMPROVEMENT, READINESS, DESIGN, DECLARATION}
 
 BEGIN = message("Begin these worksheets:")
+STUCK = ("needs_rework", "on_hold")
 JUDGED = ("scale", "scope", "irremediability", "likelihood")
 
 
@@ -73,19 +74,22 @@ def _risks(own: Own) -> Iterator[Step]:
 
 def _actions(own: Own) -> Iterator[Step]:
     plan = [action for action in own.actions if action["state"] != "cancelled"]
-    late = [
-        action for action in plan if action["state"] not in FINISHED and _is_past(own, action["due_date"])
-    ]
+    stuck = [action for action in plan if action["state"] in STUCK]
+    late = [action for action in plan if action not in stuck and _is_late(own, action)]
     yield from _step(
         message("These are past their due date. Do them, or set a new date:"),
         (_with_day(own, action["measure"], action["due_date"]) for action in late),
     )
-    stuck = [action for action in plan if action["state"] in ("needs_rework", "on_hold")]
     yield from _step(message("These do not work, or rest. Decide how to go on:"), _measures(stuck))
     unfinished = [action for action in plan if not action["complete"]]
     yield from _step(message("Name who is in charge and the due date:"), _measures(unfinished))
     done = [action for action in plan if action["state"] == "done"]
     yield from _step(message("These are done. Ask the people concerned whether they work:"), _measures(done))
+
+
+def _is_late(own: Own, action: Row) -> bool:
+    due = action["due_date"]
+    return action["state"] not in FINISHED and bool(due) and due < own.as_of.isoformat()
 
 
 def _analysis(own: Own) -> Iterator[Step]:
@@ -104,16 +108,7 @@ def _analysis(own: Own) -> Iterator[Step]:
 
 
 def _events(own: Own, risks: Iterable[Row]) -> Iterator[str]:
-    return (_name(own, risk) for risk in risks)
-
-
-def _name(own: Own, risk: Row) -> str:
-    """What a risk is called: its event, or before that is written what is known of it."""
-    return (
-        risk["event"]
-        or risk["business_area"]
-        or own.workshop.choices["human_rights_issues"].label(risk["issue"], own.workshop.language)
-    )
+    return (first_sentence(own.name(risk)) for risk in risks)
 
 
 def _open(own: Own, risks: Iterable[Row]) -> Iterator[str]:
@@ -125,12 +120,15 @@ def _open(own: Own, risks: Iterable[Row]) -> Iterator[str]:
         open_ = [name for name in JUDGED if not judged.get(risk["row"], {}).get(name)]
         labels = join_text([in_short(asked[name].label[language]) for name in open_], language)
         yield say(
-            message("{risk} (still open: {questions})", risk=_name(own, risk), questions=labels), language
+            message(
+                "{risk} (still open: {questions})", risk=first_sentence(own.name(risk)), questions=labels
+            ),
+            language,
         )
 
 
-def _measures(actions: Iterable[Row]) -> Iterator[str | None]:
-    return (action["measure"] for action in actions)
+def _measures(actions: Iterable[Row]) -> Iterator[str]:
+    return (first_sentence(action["measure"] or "") for action in actions)
 
 
 # --- Policy, dialogue, mechanism ----------------------------------------------------------------------------
@@ -167,7 +165,9 @@ def _mechanism(own: Own) -> Iterator[Step]:
             message("Check where your reporting desk stands, with the 32 questions of the self-check.")
         )
     if not is_declared:
-        yield from _step(message("First thing by your own self-check:"), [check.get("next_step")])
+        yield from _step(
+            message("First thing by your own self-check:"), [first_sentence(check.get("next_step") or "")]
+        )
     if not design and own.is_time_for(DESIGN):
         yield Step(
             message("Design your reporting desk. Two named people and one sheet of paper are a start.")
@@ -216,7 +216,9 @@ def _unfinished(own: Own, sheet: Worksheet, drafts: list[Row]) -> str | None:
         return say(message("{title} (complete: please submit it)", title=sheet.title), own.workshop.language)
     if sheet.name in (STEP3, PLAN):
         return None
-    return say(message("{title} (answers still open: {count})", title=sheet.title, count=gaps), own.workshop.language)
+    return say(
+        message("{title} (answers still open: {count})", title=sheet.title, count=gaps), own.workshop.language
+    )
 
 
 def _is_wanted(own: Own, worksheet: str) -> bool:
@@ -240,15 +242,12 @@ def _titles(own: Own, sheets: Iterable[Worksheet]) -> Iterator[str]:
 def _with_day(own: Own, words: str | None, day: str | None) -> str | None:
     if not words or not day:
         return words
-    return say(message("{words} ({day})", words=words, day=_day(own, day)), own.workshop.language)
+    short = first_sentence(words)
+    return say(message("{words} ({day})", words=short, day=_day(own, day)), own.workshop.language)
 
 
 def _day(own: Own, day: str) -> str:
     return date_text(day, own.workshop.language)
-
-
-def _is_past(own: Own, day: str | None) -> bool:
-    return bool(day) and str(day) < own.as_of.isoformat()
 
 
 __all__ = ["Step", "next_steps"]

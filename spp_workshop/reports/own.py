@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from spp_workshop import analysis
 from spp_workshop.analysis.rows import Row, rows
 from spp_workshop.errors import Problem, SppError, message
+from spp_workshop.messages import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,6 +83,13 @@ class Own(Mapping[str, "pd.DataFrame"]):
     def priorities(self) -> pd.DataFrame:
         """The frame of `analysis.priorities`."""
         return analysis.priorities(self, self.workshop.levels)
+
+    def name(self, risk: Row) -> str:
+        """What a risk is called: its event, or what is known of it before that is written."""
+        issues, language = self.workshop.choices["human_rights_issues"], self.workshop.language
+        issue = issues.label(risk["issue"], language) if risk["issue"] else ""
+        nameless = say(message("A risk that is not described yet"), language)
+        return risk["event"] or risk["business_area"] or issue or nameless
 
     @cached_property
     def actions(self) -> list[Row]:

@@ -249,8 +249,8 @@ class ProgrammeReport:
             yield self.blocks.heading(3, message("({number}) {title}", number=number, title=PARTS[part]))
             for day, session in enumerate(sessions, 1):
                 title = message("【Day {day}】 {title}", day=day, title=session.title)
-                yield self.blocks.heading(4, title) if len(sessions) > 1 else ""
-                yield told(session)
+                heading = self.blocks.heading(4, title) if len(sessions) > 1 else ""
+                yield f'<div class="report-session">{heading}{told(session)}</div>'
 
     def _summary(self, session: Session) -> str:
         record = self._records.get(session.key)
@@ -276,7 +276,8 @@ class ProgrammeReport:
             ]
         )
         agenda = "".join(self._item(item) for item in session.agenda if item.published)
-        return f"{facts}{self.blocks.text(message('Main Program'), 'label')}<ul>{agenda}</ul>"
+        programme = self.blocks.text(message("Main Program"), "label") + f"<ul>{agenda}</ul>"
+        return f'<div class="report-kept">{facts}{programme}</div>'
 
     def _when(self, session: Session) -> Message:
         return message(
