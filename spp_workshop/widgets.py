@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # The open forms of each workshop: what one of them stores, the others show.
 _OPEN: WeakKeyDictionary[Workshop, WeakSet[Any]] = WeakKeyDictionary()
 
-# JupyterLab answers widgets in a thread beside the one that runs cells: one message at a time.
+# A kernel may hear widgets in a thread beside the one that runs cells (a subshell): one message at a time.
 _ONE_AT_A_TIME = threading.Lock()
 
 _WRITING = {"save", "submit", "withdraw", "undo", "restore"}
@@ -61,7 +61,7 @@ def _answer(workshop: Workshop, widget: Any, content: dict[str, Any]) -> None:
     if content.get("do") in _WRITING:
         for other in list(_OPEN[workshop]):
             if other is not widget:
-                other.send({"news": True})
+                other.send({"news": content.get("subject", "")})
 
 
 @cache

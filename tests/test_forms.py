@@ -98,6 +98,12 @@ def test_groups_and_sessions_are_chosen_among_those_of_the_programme(workshop: W
     assert subjects(workshop, "session_record", session="dd_practice") == ["session:dd_practice"]
 
 
+def test_a_session_without_groups_offers_none_and_an_unknown_one_is_refused(workshop: Workshop) -> None:
+    assert subjects(workshop, "discussion_notes", session="dd_preparation") == []
+    with pytest.raises(AnswerError):
+        forms.place(workshop, "discussion_notes", session="no_such_day")
+
+
 def test_the_projector_writes_nowhere(folder: Path) -> None:
     projector = open_workshop(folder, seat=Seat.projector())
     assert subjects(projector, PROFILE) == subjects(projector, "session_record") == []

@@ -11,10 +11,10 @@ from pydantic import Field as Checked
 
 from spp_workshop import answers as answer_rules
 from spp_workshop.errors import AnswerError, ConflictError, Problem, SppError, message
-from spp_workshop.rows import Row, parent_row
+from spp_workshop.rows import Row, Saved, parent_row
 from spp_workshop.store import Revision
 from spp_workshop.worksheet import Worksheet
-from spp_workshop.workshop import Saved, Workshop
+from spp_workshop.workshop import Workshop
 
 from .definitions import row_per_company, sheet_of
 from .words import ROLES, both, said
@@ -235,7 +235,7 @@ def _not_understood() -> Problem:
 
 def _nothing_written() -> Problem:
     return Problem(
-        "", "nothing_written", message("Nothing is written yet."), message("Please add a row first.")
+        "", "nothing_written", message("Nothing is written yet."), message("Please write something first.")
     )
 
 

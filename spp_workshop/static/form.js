@@ -106,7 +106,7 @@ class Carrier {
     this.name = random(6);
     this.count = 0;
     this.hear = (message) => {
-      if (message.news) return news();
+      if (message.news) return news(message.news);
       this.waiting.get(message.id)?.(message);
       this.waiting.delete(message.id);
     };
@@ -869,7 +869,7 @@ class Form {
   constructor(model, el) {
     Object.assign(this, { model, el, sheet: model.get("form"), place: model.get("place") });
     this.words = new Words(this.sheet.ui, model.get("language"));
-    this.carrier = new Carrier(model, () => this.refresh());
+    this.carrier = new Carrier(model, (subject) => subject === this.whom?.subject && this.refresh());
     this.rows = new Map();
     this.timers = new Map();
     this.prefix = `spp-${random(6)}`;
@@ -1144,7 +1144,7 @@ class Form {
     row.carried = sibling?.carried ?? {};
     this.rows.set(row.id, row);
     this.rows = new Map(this.together([...this.rows.values()]).map((each) => [each.id, each]));
-    this.view?.show();
+    this.show();
     return row;
   }
 
@@ -1258,8 +1258,9 @@ class Form {
     const { words } = this;
     this.summary.hidden = !problems.length;
     if (!problems.length) return this.summary.replaceChildren();
-    const link = (problem) => h("button", { type: "button", class: "spp-link", onclick: () => this.goTo(problem) },
-      words.text(() => this.problemText(problem)));
+    const said = (problem) => words.text(() => this.problemText(problem));
+    const link = (problem) => problem.field
+      ? h("button", { type: "button", class: "spp-link", onclick: () => this.goTo(problem) }, said(problem)) : said(problem);
     this.summary.replaceChildren(
       h("p", { class: "spp-summary-title" }, words.text("problems", { count: problems.length })),
       h("ul", {}, ...problems.map((problem) => h("li", {}, link(problem)))));

@@ -50,11 +50,16 @@ def notebook(page: Any, lab: Lab, place: Path) -> Any:
 
     def notebook(*cells: str) -> Any:
         page.goto(lab.notebook(f"{place.name}.ipynb", SET_UP.format(folder=str(place)), *cells))
-        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=30_000)
-        menu(page, "Run", "Run All Cells")
+        run_all(page)
         return page
 
     return notebook
+
+
+def run_all(page: Any) -> None:
+    """Run all cells once the kernel listens: JupyterLab forgets a run that is asked for earlier."""
+    page.wait_for_function("window.jupyterapp?.shell.currentWidget?.sessionContext?.isReady", timeout=30_000)
+    page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells') && null")
 
 
 def menu(page: Any, name: str, item: str) -> None:
@@ -87,7 +92,7 @@ def test_what_is_typed_is_stored_and_shown_when_the_cell_runs_again(notebook: An
     page.get_by_label("主な製品・サービス").fill("めっき加工")
     saved(page, "products")
     assert answers(open_workshop(place)) == {"products": "めっき加工"}
-    menu(page, "Run", "Run All Cells")
+    run_all(page)
     expect(page.locator("[data-field=products] .spp-mark[data-state=saved]")).to_have_count(0)
     expect(page.get_by_label("主な製品・サービス")).to_have_value("めっき加工")
     page.get_by_label("主な製品・サービス").fill("めっきと塗装")
