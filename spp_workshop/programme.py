@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
 from .documents import Document, Model, by_line, entries, parse, read, rule_error
@@ -186,8 +186,6 @@ class Programme(Model):
     companies: tuple[Company, ...] = ()
     sessions: tuple[Session, ...]
 
-    _document: Document | None = PrivateAttr(None)
-
     def company(self, key: str) -> Company:
         """One company. Raises SppError when no company of that key has enrolled."""
         return _find(self.companies, key, message("There is no company “{key}” in this programme.", key=key))
@@ -195,10 +193,6 @@ class Programme(Model):
     def session(self, key: str) -> Session:
         """One session. Raises SppError when there is none of that key."""
         return _find(self.sessions, key, message("There is no session “{key}” in this programme.", key=key))
-
-    def where(self, *location: str | int) -> str:
-        """`file:line` of a part, for a problem that is found in it."""
-        return self._document.where(location) if self._document else FILE
 
 
 def load(path: Path) -> Programme:
@@ -214,7 +208,6 @@ def load(path: Path) -> Programme:
         raise DefinitionError(by_line([*error.problems, *problems])) from None
     if problems:
         raise DefinitionError(by_line(problems))
-    programme._document = document
     return programme
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar, cast
 
+from . import notebook_form
 from .cases import load_cases, load_guides
-from .documents import shipped
+from .documents import Document, read, shipped
 from .errors import Problem, SppError
-from .notebooks import find, own_notebooks, problems, shipped_notebooks
-from .programme import Programme, load
-from .references import check_codes, check_worksheets
+from .notebooks import check_parameters, find, own_notebooks, problems, shipped_notebooks
+from .programme import FILE, load
+from .references import check_codes, check_worksheets, session_notebooks
 from .summaries import REPORT, SUMMARY
 from .worksheet import ChoiceList, load_choices, load_worksheets
 
@@ -29,11 +30,12 @@ def validate(folder: Path) -> list[Problem]:
     _attempt(found, lambda: load_worksheets(*places, lists=named))
     _attempt(found, lambda: load_cases(*(place / "cases" for place in places), lists=lists))
     _attempt(found, lambda: load_guides(*(place / "guides" for place in places)))
-    programme = _attempt(found, lambda: load(folder))
-    if programme:
-        found += check_worksheets(programme, _stems(*places))
-        found += check_codes(programme, lists or {})
-        found += _missing_notebooks(programme, folder)
+    document = _attempt(found, lambda: read(folder / FILE))
+    if document:
+        _attempt(found, lambda: load(folder))
+        found += check_worksheets(document, _stems(*places))
+        found += check_codes(document, lists or {})
+        found += _of_needed_notebooks(document, folder)
     return [*found, *_of_notebooks(folder)]
 
 
@@ -49,16 +51,28 @@ def _stems(*folders: Path) -> set[str]:
     return {path.stem for folder in folders for path in folder.glob("*.yaml")}
 
 
-def _missing_notebooks(programme: Programme, folder: Path) -> Iterator[Problem]:
-    needed = {
-        session.notebook_name: programme.where("sessions", index, "notebook" if session.notebook else "key")
-        for index, session in enumerate(programme.sessions)
-    }
-    for name, where in {SUMMARY.name: "", REPORT.name: "", **needed}.items():
-        try:
-            find(name, folder)
-        except SppError as error:
-            yield from (problem.at(where) for problem in error.problems)
+def _of_needed_notebooks(document: Document, folder: Path) -> Iterator[Problem]:
+    """Of the notebooks that will be run: those that are not there, or do not take what they will be given."""
+    yield from _of_needed(SUMMARY.name, "", ("folder", "company", "language", "as_of"), folder)
+    yield from _of_needed(REPORT.name, "", ("folder", "language", "as_of"), folder)
+    for location, name in session_notebooks(document):
+        yield from _of_needed(name, document.where(location), ("folder", "session", "language"), folder)
+
+
+def _of_needed(name: str, where: str, given: Iterable[str], folder: Path) -> Iterator[Problem]:
+    try:
+        path = find(name, folder)
+    except SppError as error:
+        yield from (problem.at(where) for problem in error.problems)
+        return
+    if problems(path, own=True):
+        return  # They are told with all others, and its parameters may not be there to be read.
+    try:
+        check_parameters(
+            notebook_form.read(path), dict.fromkeys(given, "text"), f"{path.parent.name}/{path.name}"
+        )
+    except SppError as error:
+        yield from error.problems
 
 
 def _of_notebooks(folder: Path) -> Iterator[Problem]:

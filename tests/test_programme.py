@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from spp_workshop.documents import shipped
+from spp_workshop.documents import read, shipped
 from spp_workshop.errors import DefinitionError, SppError
 from spp_workshop.programme import Programme, folder_names, load
 from spp_workshop.references import check_codes, check_worksheets
@@ -196,9 +196,9 @@ def test_an_agenda_item_is_found_with_its_times(tmp_path: Path) -> None:
 
 
 def test_a_worksheet_that_is_not_there_is_told_with_its_line(tmp_path: Path) -> None:
-    programme = load(written(tmp_path))
-    assert check_worksheets(programme, ["issues_found"]) == []
-    at_work, before = check_worksheets(programme, ["issue_found"])
+    document = read(written(tmp_path))
+    assert check_worksheets(document, ["issues_found"]) == []
+    at_work, before = check_worksheets(document, ["issue_found"])
     assert at_work.where == f"{tmp_path.name}/programme.yaml:{line_of('key: work')}"
     assert before.where == f"{tmp_path.name}/programme.yaml:{line_of('before:')}"
     assert "Did you mean “issue_found”?" in at_work.text("en")
@@ -206,9 +206,9 @@ def test_a_worksheet_that_is_not_there_is_told_with_its_line(tmp_path: Path) -> 
 
 def test_kinds_and_sectors_are_checked_against_their_lists(tmp_path: Path) -> None:
     lists = load_choices(shipped("worksheets") / "choices")
-    assert check_codes(load(written(tmp_path)), lists) == []
+    assert check_codes(read(written(tmp_path)), lists) == []
     changed = written(tmp_path, ("kind: opening", "kind: openning"), ("sector: plating", "sector: platting"))
-    wrong = check_codes(load(changed), lists)
+    wrong = check_codes(read(changed), lists)
     assert [int(problem.where.rpartition(":")[2]) for problem in wrong] == [
         line_of("key: alpha"),
         line_of("key: opening"),
@@ -227,10 +227,12 @@ def template(request: pytest.FixtureRequest) -> Programme:
     return load(shipped("programmes") / request.param)
 
 
-def test_the_templates_ask_only_for_what_there_is(template: Programme) -> None:
+@pytest.mark.parametrize("template", ["pilot", "spp-2025"])
+def test_the_templates_ask_only_for_what_there_is(template: str) -> None:
+    document = read(shipped("programmes") / template / "programme.yaml")
     lists = load_choices(shipped("worksheets") / "choices")
     worksheets = load_worksheets(shipped("worksheets"), lists=lists)
-    assert check_worksheets(template, worksheets) + check_codes(template, lists) == []
+    assert check_worksheets(document, worksheets) + check_codes(document, lists) == []
 
 
 def test_the_templates_have_the_six_sessions_of_the_notebooks(template: Programme) -> None:
