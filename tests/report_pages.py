@@ -39,3 +39,12 @@ def text_of(page: str) -> str:
     for unseen in soup(["style", "nav", "head"]):
         unseen.decompose()
     return " ".join(soup.get_text(" ").split())
+
+
+def skipped_ranks(page: str) -> list[str]:
+    """The headings that stand more than one rank below the heading before them."""
+    headings = BeautifulSoup(page, "html.parser").find_all(["h1", "h2", "h3", "h4", "h5", "h6"])
+    ranks = [int(heading.name[1]) for heading in headings]
+    return [
+        str(later) for rank, later in zip(ranks, headings[1:], strict=False) if int(later.name[1]) > rank + 1
+    ]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report_pages import shown, text_of
+from report_pages import shown, skipped_ranks, text_of
 
 from spp_workshop import summaries
 from spp_workshop.errors import SppError
@@ -247,6 +247,7 @@ def test_it_is_made_by_papermill_with_the_notice_on_top(folder: Path) -> None:
     assert "alpha-action_plan-measure-ja-end" in text
     assert "beta-" not in page
     assert page.count("data:image/png") == 2
+    assert skipped_ranks(page) == []
     assert str(folder) not in page
 
 

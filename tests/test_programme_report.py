@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup, Tag
-from report_pages import shown, text_of
+from report_pages import shown, skipped_ranks, text_of
 
 from spp_workshop import summaries
 from spp_workshop.demo import demo_folder
@@ -409,6 +409,7 @@ def test_the_page_says_that_companies_are_made_up_and_shows_its_charts(
     assert body.index(notice[language]) < body.index("<h1")
     charts = re.findall(r'<img[^>]*alt="([^"]+)"', body)
     assert len(charts) == 5
+    assert skipped_ranks(body) == []
     assert all(charts)
     assert str(folder) not in body
 

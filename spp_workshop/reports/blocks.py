@@ -117,7 +117,8 @@ class Blocks:
 
     def card(self, title: str, *body: str) -> str:
         """A card; title and body are HTML already."""
-        return f'<article class="report-card"><h4>{title}</h4>{"".join(body)}</article>'
+        heading = f'<p class="report-card-title">{title}</p>'
+        return f'<article class="report-card">{heading}{"".join(body)}</article>'
 
     def steps(self, lines: Iterable[str]) -> str:
         """A numbered list; the lines are HTML already."""

@@ -132,9 +132,7 @@ class CompanySummary:
         sentences = {
             "issues": message("Issues noticed beforehand: {issues}.", **counts),
             "areas": message("Business areas looked at: {areas}.", **counts),
-            "risks": message(
-                "Risks to people identified: {risks}, of which {actual} are happening.", **counts
-            ),
+            "risks": message("Risks to people identified: {risks}, already happening: {actual}.", **counts),
         }
         told = [say(words, self.language) for name, words in sentences.items() if counts[name]]
         return ("" if self.language == "ja" else " ").join([*told, say(self._state(), self.language)])

@@ -151,7 +151,9 @@ class ProgrammeReport:
         ]
         if not any(lines):
             return ""
-        return self.blocks.heading(3, message("To be completed")) + self.blocks.bullets(filter(None, lines))
+        return self.blocks.text(message("To be completed"), "label") + self.blocks.bullets(
+            filter(None, lines)
+        )
 
     # --- 1. Outline ---------------------------------------------------------------------------------------
 
