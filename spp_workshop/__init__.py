@@ -1,4 +1,4 @@
-"""Tools for workshops on business and human rights: worksheets, sessions, summaries and the programme's report.
+"""Tools for workshops on business and human rights: worksheets, sessions, summaries, the programme's report.
 
 The names that a notebook needs. Heavy parts are loaded when they are first used.
 """

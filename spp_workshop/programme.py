@@ -194,6 +194,19 @@ class Programme(Model):
         """One session. Raises SppError when there is none of that key."""
         return _find(self.sessions, key, message("There is no session “{key}” in this programme.", key=key))
 
+    def as_of(self, day: str | None, today: date) -> date:
+        """The day as of which a document speaks: the one that is asked for, else today.
+
+        A programme that is over is told as of its last day, so its documents stay as they are. Raises
+        SppError when `day` is no date.
+        """
+        if not day:
+            return min(today, self.period.end)
+        try:
+            return date.fromisoformat(day)
+        except ValueError:
+            raise SppError(_not_a_day(day)) from None
+
 
 def load(path: Path) -> Programme:
     """The programme of a file, or of the `programme.yaml` in a folder.
@@ -363,3 +376,12 @@ __all__ = [
     "folder_names",
     "load",
 ]
+
+
+def _not_a_day(text: str) -> Problem:
+    return Problem(
+        "",
+        "not_a_day",
+        message("“{text}” is not a date.", text=text),
+        message("Write a date as 2026-01-20."),
+    )

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
@@ -133,9 +133,10 @@ class _Batch:
         self.folder, self.document, self.limits = folder.absolute(), document, limits
         self.languages = _offered(languages, LANGUAGES, message("language"))
         self.formats = _offered(formats, FORMATS, message("format"))
-        self.as_of = _day(as_of)
         self.workshop = open_workshop(self.folder)
         self.programme = self.workshop.programme
+        today = datetime.now().astimezone().date()
+        self.as_of = self.programme.as_of(as_of, today).isoformat()
         self.notebook = notebooks.find(document.name, self.folder)
         self.made_from = self._made_from()
 
@@ -228,15 +229,6 @@ def _folder_checksum(folder: Path) -> str:
     return hashlib.sha256("\n".join(named).encode()).hexdigest()
 
 
-def _day(as_of: str | None) -> str:
-    if not as_of:
-        return datetime.now().astimezone().date().isoformat()
-    try:
-        return date.fromisoformat(as_of).isoformat()
-    except ValueError:
-        raise NotebookError(_not_a_day(as_of)) from None
-
-
 def _offered(given: Iterable[str], offered: Sequence[str], kind: Message) -> tuple[str, ...]:
     chosen = tuple(dict.fromkeys(given))
     unknown = [_not_offered(kind, one, offered) for one in chosen if one not in offered]
@@ -246,15 +238,6 @@ def _offered(given: Iterable[str], offered: Sequence[str], kind: Message) -> tup
 
 
 # --- Wording ----------------------------------------------------------------------------------------------
-
-
-def _not_a_day(text: str) -> Problem:
-    return Problem(
-        "",
-        "not_a_day",
-        message("“{text}” is not a date.", text=text),
-        message("Write a date as 2026-01-20."),
-    )
 
 
 def _not_offered(kind: Message, one: str, offered: Sequence[str]) -> Problem:

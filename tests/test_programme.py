@@ -345,3 +345,17 @@ def test_the_companies_of_the_sample_are_eight_small_ones_of_eight_sectors() -> 
     companies = load(shipped("programmes") / "spp-2025").companies
     assert len({company.sector for company in companies}) == len(companies) == 8
     assert all(5 <= (company.size or 0) <= 300 for company in companies)
+
+
+@pytest.mark.parametrize(
+    ("asked", "today", "told"),
+    [
+        ("", date(2026, 10, 1), date(2026, 10, 1)),
+        ("", date(2027, 4, 1), date(2027, 3, 31)),
+        ("2028-01-01", date(2026, 10, 1), date(2028, 1, 1)),
+    ],
+)
+def test_a_programme_that_is_over_is_told_as_of_its_last_day(
+    workshop, asked: str, today: date, told: date
+) -> None:
+    assert workshop.programme.as_of(asked, today) == told
