@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic import Field as Checked
 
 from spp_workshop import answers as answer_rules
 from spp_workshop.errors import AnswerError, ConflictError, Problem, SppError, message
@@ -20,6 +20,7 @@ from .definitions import row_per_company, sheet_of
 from .words import ROLES, both, said
 
 Json = dict[str, Any]
+LONGEST_ROW = 200
 
 
 class Request(BaseModel):
@@ -31,7 +32,7 @@ class Request(BaseModel):
     worksheet: str
     subject: str
     id: str = ""
-    row: str = Checked("", pattern=r"^([a-z0-9_]+(\.[a-z0-9_]+)*)?$", max_length=200)
+    row: str = ""
     based_on: int = 0
     changes: dict[str, Any] = {}
     revision: int = 0
@@ -45,9 +46,22 @@ def reply(workshop: Workshop, message: Mapping[str, Any]) -> Json:
     except ValidationError:
         return {"id": str(message.get("id", "")), "faults": [said(_not_understood())]}
     try:
+        if not _can_be_row(workshop, request):
+            raise AnswerError(_not_understood())
         return {"id": request.id, **_DOINGS[request.do](workshop, request)}
     except SppError as error:
         return {"id": request.id, "faults": [said(problem) for problem in error.problems]}
+
+
+_ROW = re.compile(r"([a-z0-9_]+(\.[a-z0-9_]+)*)?")
+
+
+def _can_be_row(workshop: Workshop, request: Request) -> bool:
+    """A row has an id of ours; in a list about the companies it is a company's key, which may be any text."""
+    if _ROW.fullmatch(request.row) and len(request.row) <= LONGEST_ROW:
+        return True
+    keys = {company.key for company in workshop.programme.companies}
+    return bool(row_per_company(sheet_of(workshop, request.worksheet))) and request.row in keys
 
 
 def _open(workshop: Workshop, request: Request) -> Json:

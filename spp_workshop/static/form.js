@@ -989,14 +989,15 @@ class Form {
     try {
       await this.carrier.ask({ ...this.where(), do: "open", known: this.known }, opened);
     } catch {
-      if (whom !== this.whom || this.ended) return;
+      // Nothing is lost when somebody else's changes are seen a little later.
+      if (whom !== this.whom || this.ended || this.view) return;
       this.timers.set("open", setTimeout(() => this.open(attempt + 1), RETRIES[Math.min(attempt, RETRIES.length - 1)]));
     }
   }
 
   /** Looks whether anybody changed anything; cheap when nobody did. */
   refresh() {
-    if (this.view) this.open(RETRIES.length);
+    if (this.view) this.open();
   }
 
   opened(reply) {

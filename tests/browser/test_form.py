@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from spp_workshop import forms
 from spp_workshop.workshop import Workshop
 
 from .served import Served
@@ -18,6 +19,7 @@ expect = pytest.importorskip("playwright.sync_api").expect
 
 HERE = Path(__file__).parent
 ALPHA = "company:alpha"
+WORDS = forms.ui()["ja"]
 STEP1, STEP2 = "step1_risk_areas", "step2_harm_process"
 
 Open = Callable[..., Any]
@@ -26,8 +28,9 @@ Open = Callable[..., Any]
 @pytest.fixture
 def folder(folder: Path) -> Path:
     """The workshop folder, with a worksheet of its own that has every kind of question."""
-    (folder / "worksheets").mkdir()
+    (folder / "worksheets" / "choices").mkdir(parents=True)
     shutil.copy(HERE / "kinds.yaml", folder / "worksheets")
+    shutil.copy(HERE / "shades.yaml", folder / "worksheets" / "choices")
     return folder
 
 
@@ -114,7 +117,7 @@ def test_numbers_and_scales_may_stay_empty_and_be_emptied(show: Open, workshop: 
     page.get_by_label("人数").fill("3")
     field(page, "likelihood").get_by_role("radio").nth(1).check()
     saved(page, "likelihood")
-    field(page, "likelihood").get_by_role("button", name="この回答を取り消す").click()
+    field(page, "likelihood").get_by_role("button", name=WORDS["clear"]).click()
     page.get_by_label("人数").fill("")
     page.get_by_label("割合").focus()
     page.locator(".spp-state[data-state=saved]").wait_for()
@@ -142,7 +145,7 @@ def test_what_cannot_be_read_is_told_beside_the_field_and_not_lost(show: Open, w
     error.get_by_text("「人数」").wait_for()
     assert people.get_attribute("aria-invalid") == "true"
     assert people.input_value() == "たくさん"
-    assert "確認が必要な回答が1件" in state(page)
+    assert WORDS["state_held"].format(count=1) in state(page)
     people.fill("12")
     saved(page, "people")
     assert not error.is_visible()
@@ -184,17 +187,27 @@ def test_a_question_appears_when_it_is_asked_and_keeps_what_was_typed(show: Open
     assert stored(workshop)["reason"] == "影響が大きいため"
 
 
+def test_a_choice_that_is_no_longer_offered_is_shown_where_it_was_made(
+    show: Open, workshop: Workshop
+) -> None:
+    page = show()
+    assert field(page, "shade").locator("label:visible").all_inner_texts() == ["明るい", "暗い"]
+    workshop.save("kinds", {"shade": "murky"}, subject=ALPHA)
+    page = show()
+    assert page.get_by_label("濁った").is_checked()
+
+
 def test_example_of_the_sector_and_reason_are_there_on_demand(show: Open) -> None:
     page = show()
-    example = field(page, "line").get_by_role("button", name="記入例")
+    example = field(page, "line").get_by_role("button", name=WORDS["example"])
     assert not page.get_by_text("めっきの例").is_visible()
     example.click()
     assert page.get_by_text("めっきの例").is_visible()
     assert example.get_attribute("aria-expanded") == "true"
-    field(page, "line").get_by_role("button", name="なぜ聞くのか").click()
+    field(page, "line").get_by_role("button", name=WORDS["why"]).click()
     assert page.get_by_text("国連指導原則17").is_visible()
     page = show(company="beta")
-    field(page, "line").get_by_role("button", name="記入例").click()
+    field(page, "line").get_by_role("button", name=WORDS["example"]).click()
     assert page.get_by_text("一般の例").is_visible()
 
 
@@ -307,7 +320,7 @@ def test_free_text_is_shown_as_it_was_written(show: Open, workshop: Workshop, te
     page = show(STEP1)
     page.locator(".spp-card-head").click()
     assert area(page).input_value() == text
-    button(page, "履歴").click()
+    button(page, WORDS["history"]).click()
     page.locator(".spp-history").get_by_text(text, exact=True).first.wait_for()
     assert page.title() == "form"
     assert page.locator("main img, main script, main b").count() == 0
@@ -316,8 +329,8 @@ def test_free_text_is_shown_as_it_was_written(show: Open, workshop: Workshop, te
 # --- Rows -----------------------------------------------------------------------------------------------
 def test_a_row_is_added_named_and_stored(show: Open, workshop: Workshop) -> None:
     page = show(STEP1)
-    assert page.get_by_text("まだ記入がありません").is_visible()
-    button(page, "行を追加する").click()
+    assert page.get_by_text(WORDS["empty"]).is_visible()
+    button(page, WORDS["add"]).click()
     page.keyboard.type("めっき工程")
     saved(page, "business_area")
     assert page.locator(".spp-card-title").inner_text() == "めっき工程"
@@ -326,8 +339,8 @@ def test_a_row_is_added_named_and_stored(show: Open, workshop: Workshop) -> None
 
 def test_an_added_row_that_stays_empty_is_not_stored(show: Open, workshop: Workshop) -> None:
     page = show(STEP1)
-    button(page, "行を追加する").click()
-    button(page, "行を追加する").click()
+    button(page, WORDS["add"]).click()
+    button(page, WORDS["add"]).click()
     assert page.locator(".spp-card").count() == 2
     page.wait_for_timeout(600)
     assert workshop.revision() == 0
@@ -351,7 +364,7 @@ def test_a_row_is_copied(show: Open, workshop: Workshop) -> None:
     workshop.save(STEP1, {"business_area": "めっき", "issue": "child_labour"}, subject=ALPHA, row="r1")
     page = show(STEP1)
     page.locator(".spp-card-head").click()
-    button(page, "複製する").click()
+    button(page, WORDS["copy"]).click()
     page.locator(".spp-state[data-state=saved]").wait_for()
     first, second = workshop.rows(STEP1, ALPHA)
     assert first.row != second.row
@@ -363,11 +376,11 @@ def test_a_withdrawn_row_can_be_brought_back(show: Open, workshop: Workshop) -> 
         workshop.save(STEP1, {"business_area": row}, subject=ALPHA, row=row)
     page = show(STEP1)
     page.locator(".spp-card-head").first.click()
-    button(page, "取り下げる").click()
-    page.get_by_text("「r1」を取り下げました。").wait_for()
+    button(page, WORDS["withdraw"]).click()
+    page.get_by_text(WORDS["withdrawn"].format(title="r1")).wait_for()
     assert page.locator(".spp-card-title").all_inner_texts() == ["r2"]
     assert [row.row for row in workshop.rows(STEP1, ALPHA)] == ["r2"]
-    button(page, "元に戻す").click()
+    button(page, WORDS["undo"]).click()
     page.locator(".spp-card").nth(1).wait_for()
     assert page.locator(".spp-card-title").all_inner_texts() == ["r1", "r2"]
     assert stored(workshop, STEP1) == {"business_area": "r1"}
@@ -375,16 +388,16 @@ def test_a_withdrawn_row_can_be_brought_back(show: Open, workshop: Workshop) -> 
 
 def test_rows_come_from_the_step_before_with_what_was_said_there(show: Open, workshop: Workshop) -> None:
     page = show(STEP2)
-    assert "ステップ①" in page.locator(".spp-empty").inner_text()
+    assert workshop.worksheets[STEP1].title["ja"] in page.locator(".spp-empty").inner_text()
     workshop.save(STEP1, {"business_area": "めっき", "issue": "child_labour"}, subject=ALPHA, row="r1")
     page = show(STEP2)
     assert "めっき" in page.locator(".spp-card-head").inner_text()
-    assert "未記入" in page.locator(".spp-card-head").inner_text()
+    assert WORDS["status_unanswered"] in page.locator(".spp-card-head").inner_text()
     page.locator(".spp-card-head").click()
     assert "児童労働" in page.locator(".spp-carried").inner_text()
     field(page, "event").locator("textarea").fill("一つ目")
     saved(page, "event")
-    button(page, "同じ項目について、もう一つ追加する").click()
+    button(page, WORDS["add_same"]).click()
     assert "児童労働" in page.locator(".spp-carried").inner_text()
     field(page, "event").locator("textarea").fill("二つ目")
     saved(page, "event")
@@ -398,8 +411,8 @@ def test_attendance_asks_for_every_company_at_a_glance(show: Open, workshop: Wor
     page = show("attendance", session="dd_practice", company="")
     assert page.locator(".spp-register h4").all_inner_texts() == ["アルファ表面処理", "ベータ精密"]
     beta = page.get_by_role("region", name="ベータ精密")
-    beta.get_by_label("会場に来た人数").fill("2")
-    beta.get_by_label("オンラインの人数").fill("1")
+    beta.locator("[data-field=in_room] input").fill("2")
+    beta.locator("[data-field=online] input").fill("1")
     page.locator(".spp-mark[data-state=saved]").nth(1).wait_for()
     (row,) = workshop.rows("attendance", "session:dd_practice")
     assert (row.row, row.answers) == ("beta", {"company": "beta", "in_room": 2, "online": 1})
@@ -413,17 +426,17 @@ def test_attendance_asks_for_every_company_at_a_glance(show: Open, workshop: Wor
 def test_submitting_lists_what_is_missing_and_leads_there(show: Open, workshop: Workshop) -> None:
     page = show()
     page.get_by_label("人数").fill("999")
-    button(page, "提出する").click()
+    button(page, WORDS["submit"]).click()
     summary = page.locator(".spp-summary")
     summary.wait_for()
     assert summary.get_by_role("button").count() == 2
-    assert "2件" in summary.inner_text()
+    assert WORDS["problems"].format(count=2) in summary.inner_text()
     summary.get_by_role("button").first.click()
     assert page.evaluate("document.activeElement === document.querySelector('[data-field=line] input')")
     assert field(page, "line").locator(".spp-error").is_visible()
     page.keyboard.type("書きました")
     page.get_by_label("人数").fill("30")
-    button(page, "提出する").click()
+    button(page, WORDS["submit"]).click()
     page.locator(".spp-state .spp-chip[data-state=submitted]").wait_for()
     assert not summary.is_visible()
     assert workshop.rows("kinds", ALPHA)[0].status == "submitted"
@@ -433,7 +446,7 @@ def test_the_summary_opens_the_row_that_it_speaks_of(show: Open, workshop: Works
     for row in ("r1", "r2"):
         workshop.save(STEP1, {"business_area": row}, subject=ALPHA, row=row)
     page = show(STEP1)
-    button(page, "提出する").click()
+    button(page, WORDS["submit"]).click()
     page.locator(".spp-summary").get_by_role("button").filter(has_text=re.compile("^2")).first.click()
     assert area(page).input_value() == "r2"
 
@@ -441,7 +454,7 @@ def test_the_summary_opens_the_row_that_it_speaks_of(show: Open, workshop: Works
 def test_a_change_after_submitting_makes_it_a_draft_again(show: Open) -> None:
     page = show()
     page.get_by_label("一行").fill("文")
-    button(page, "提出する").click()
+    button(page, WORDS["submit"]).click()
     page.locator(".spp-state .spp-chip[data-state=submitted]").wait_for()
     page.get_by_label("経緯").fill("追加")
     page.locator(".spp-state .spp-chip[data-state=draft]").wait_for()
@@ -455,17 +468,48 @@ def test_what_cannot_be_sent_waits_says_so_and_is_sent_later(
     served.down = True
     page.get_by_label("一行").fill("電波のない所で")
     page.locator(".spp-state[data-state=unsaved]").wait_for()
-    assert "未保存の回答が1件" in state(page)
+    assert WORDS["state_unsaved"].format(count=1) in state(page)
     assert stored(workshop) == {}
     served.down = False
     saved(page, "line")
     assert stored(workshop) == {"line": "電波のない所で"}
 
 
+def test_a_store_that_cannot_be_written_says_so_and_is_tried_again(show: Open, served: Served) -> None:
+    page = show()
+    answer, broken = served.reply, {"on": True}
+    fault = {
+        "rule": "store_locked",
+        "row": "",
+        "field": "",
+        "text": {"ja": "保管庫が使用中です。", "en": "Locked."},
+    }
+
+    def locked(message: dict[str, Any]) -> dict[str, Any]:
+        return {"id": message["id"], "faults": [fault]} if broken["on"] else answer(message)
+
+    served.reply = locked  # type: ignore[method-assign]
+    page.get_by_label("一行").fill("待つ文")
+    page.locator(".spp-state").get_by_text("保管庫が使用中です。").wait_for()
+    broken["on"] = False
+    saved(page, "line")
+
+
+def test_a_row_that_was_never_stored_can_be_brought_back_too(show: Open, served: Served) -> None:
+    page = show(STEP1)
+    served.down = True
+    button(page, WORDS["add"]).click()
+    page.keyboard.type("書きかけ")
+    button(page, WORDS["withdraw"]).click()
+    assert page.locator(".spp-card").count() == 0
+    button(page, WORDS["undo"]).click()
+    assert page.locator(".spp-card-title").inner_text() == "書きかけ"
+
+
 def test_what_could_not_be_sent_survives_a_reload(show: Open, served: Served, workshop: Workshop) -> None:
     page = show(STEP1)
     served.down = True
-    button(page, "行を追加する").click()
+    button(page, WORDS["add"]).click()
     page.keyboard.type("書きかけ")
     page.locator(".spp-state[data-state=unsaved]").wait_for()
     page.on("dialog", lambda dialog: dialog.accept())
@@ -531,17 +575,17 @@ def test_a_conflict_shows_both_and_mine_can_be_kept(disputed: Any, workshop: Wor
     assert "相手の文" in conflict.inner_text()
     assert disputed.get_by_label("割合").input_value() == "5"
     assert stored(workshop)["line"] == "相手の文"
-    button(disputed, "自分の回答を残す").click()
+    button(disputed, WORDS["keep_mine"]).click()
     saved(disputed, "line")
     assert stored(workshop)["line"] == "自分の文"
     assert not conflict.is_visible()
 
 
 def test_the_other_answer_can_be_taken_and_that_undone(disputed: Any, workshop: Workshop) -> None:
-    button(disputed, "相手の回答にする").click()
+    button(disputed, WORDS["take_theirs"]).click()
     assert disputed.get_by_label("一行").input_value() == "相手の文"
     assert stored(workshop)["line"] == "相手の文"
-    button(disputed, "元に戻す").click()
+    button(disputed, WORDS["undo"]).click()
     saved(disputed, "line")
     assert disputed.get_by_label("一行").input_value() == "自分の文"
     assert stored(workshop)["line"] == "自分の文"
@@ -573,13 +617,13 @@ def test_history_tells_and_brings_back(show: Open, workshop: Workshop, alpha: Wo
     workshop.save("kinds", {"line": "最初の文"}, subject=ALPHA)
     alpha.save("kinds", {"line": "次の文", "people": 3}, subject=ALPHA, based_on=1)
     page = show()
-    button(page, "履歴").click()
+    button(page, WORDS["history"]).click()
     entries = page.locator(".spp-history li")
     entries.first.wait_for()
     assert "アルファ表面処理" in entries.nth(0).inner_text()
-    assert "記録を預かる担当者" in entries.nth(1).inner_text()
+    assert forms.words.both(forms.words.ROLES["custodian"])["ja"] in entries.nth(1).inner_text()
     assert "最初の文" in entries.nth(1).inner_text()
-    button(page, "この状態に戻す").click()
+    button(page, WORDS["restore"]).click()
     expect(page.get_by_label("一行")).to_have_value("最初の文")
     assert stored(workshop) == {"line": "最初の文"}
 
@@ -591,11 +635,11 @@ def test_nothing_is_opened_before_a_company_is_chosen(show: Open, served: Served
     assert served.messages == []
     assert page.locator(".spp-field").count() == 0
     assert "アルファの秘密" not in page.content()
-    page.get_by_label("どの会社について記入しますか").select_option(label="ベータ精密")
+    page.get_by_label(WORDS["choose_company"]).select_option(label="ベータ精密")
     page.get_by_label("一行").fill("ベータの文")
     saved(page, "line")
-    button(page, "変更").click()
-    page.get_by_label("どの会社について記入しますか").select_option(label="アルファ表面処理")
+    button(page, WORDS["change"]).click()
+    page.get_by_label(WORDS["choose_company"]).select_option(label="アルファ表面処理")
     page.get_by_label("一行").wait_for()
     assert page.get_by_label("一行").input_value() == "アルファの秘密"
     assert workshop.rows("kinds", "company:beta")[0].answers == {"line": "ベータの文"}
@@ -603,19 +647,22 @@ def test_nothing_is_opened_before_a_company_is_chosen(show: Open, served: Served
 
 def test_another_company_is_not_opened_before_everything_is_stored(show: Open, served: Served) -> None:
     page = show(company="")
-    page.get_by_label("どの会社について記入しますか").select_option(label="ベータ精密")
+    page.get_by_label(WORDS["choose_company"]).select_option(label="ベータ精密")
     page.get_by_label("一行").wait_for()
     served.down = True
     page.get_by_label("一行").fill("ベータの文")
-    button(page, "変更").click()
+    button(page, WORDS["change"]).click()
     page.locator(".spp-summary").wait_for()
     assert page.get_by_label("一行").input_value() == "ベータの文"
     assert page.locator(".spp-whose").inner_text().startswith("ベータ精密")
 
 
-def test_the_form_says_who_will_see_it(show: Open) -> None:
+def test_the_form_says_who_will_see_it(show: Open, workshop: Workshop) -> None:
     page = show()
-    assert "あなたの会社と、記録を預かる担当者だけ" in page.locator(".spp-notice").inner_text()
+    notice = forms.definition(workshop, "kinds")["notice"]
+    assert page.locator(".spp-notice").inner_text() == notice["ja"]
+    button(page, "English").click()
+    assert page.locator(".spp-notice").inner_text() == notice["en"]
 
 
 def test_a_form_that_is_ended_leaves_nothing_behind(show: Open, served: Served) -> None:
