@@ -183,11 +183,14 @@ def test_importing_the_package_loads_no_charts_and_no_batch() -> None:
 
 def test_help_answers_at_once() -> None:
     def seconds() -> float:
-        began = time.perf_counter()
+        before = os.times()
         subprocess.run([*COMMAND, "--help"], check=True, stdout=subprocess.DEVNULL)
-        return time.perf_counter() - began
+        after = os.times()
+        worked = after.children_user + after.children_system - before.children_user - before.children_system
+        # Windows does not tell how long a child has worked.
+        return worked or after.elapsed - before.elapsed
 
-    # The best of some, because other tests run on the same processors.
+    # Time at work and the best of some, because other tests run on the same processors.
     assert min(seconds() for _ in range(7)) < 0.15
 
 
