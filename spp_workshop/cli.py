@@ -83,7 +83,10 @@ class Voice:
 
 def _new(options: Namespace, voice: Voice) -> int:
     from .folders import new_folder
+    from .storefile import refuse_unsafe_place
+    from .workshop import STORE_FILE
 
+    refuse_unsafe_place(options.folder / STORE_FILE)
     programme = new_folder(options.folder, options.template)
     voice.tell(message("The workshop folder {folder} is made.", folder=options.folder))
     voice.tell(

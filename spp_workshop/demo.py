@@ -11,7 +11,8 @@ from .errors import Problem, SppError, message
 from .folders import new_folder
 from .programme import FILE, load
 from .rehearsal import record
-from .workshop import open_workshop
+from .storefile import refuse_unsafe_place
+from .workshop import STORE_FILE, open_workshop
 
 TEMPLATE = "spp-2025"
 
@@ -27,6 +28,7 @@ def demo_folder(folder: Path) -> Path:
     elif folder.exists() and any(folder.iterdir()):
         raise SppError(_taken(folder))
     else:
+        refuse_unsafe_place(folder / STORE_FILE)
         _make(folder)
     return folder
 

@@ -76,11 +76,16 @@ class Manifest:
         self.folder, self.programme = folder, programme
         self.path = folder / OUTPUT / FILE
         self.chain_head = ""
-        self.entries: dict[tuple[str, str, str], dict[str, Any]] = {}
-        known = {"", *(company.key for company in programme.companies)}
-        for entry in _read(self.path):
-            if entry["company"] in known:
-                self.entries[entry["document"], entry["company"], entry["language"]] = entry
+        self.entries = self._written()
+        self._noted: set[tuple[str, str, str]] = set()
+
+    def _written(self) -> dict[tuple[str, str, str], dict[str, Any]]:
+        known = {"", *(company.key for company in self.programme.companies)}
+        return {
+            (entry["document"], entry["company"], entry["language"]): entry
+            for entry in _read(self.path)
+            if entry["company"] in known
+        }
 
     def current(self, key: tuple[str, str, str], stamp: str) -> Outcome | None:
         """The outcome of an earlier run, if it was made from the same and its files are as they were made."""
@@ -102,9 +107,11 @@ class Manifest:
         if outcome.status == "failed":
             entry["earlier"] = before.get("earlier") or (before.get("files", {}) if before else {})
         self.entries[outcome.key] = entry
+        self._noted.add(outcome.key)
 
     def write(self) -> None:
-        """Write `run.json` and the overview page."""
+        """Write `run.json` and the overview page; what another run has noted meanwhile is kept."""
+        self.entries = self._written() | {key: self.entries[key] for key in self._noted}
         data = {
             "programme": self.programme.key,
             "version": version("spp-workshop"),

@@ -21,7 +21,7 @@ VERSION = 1
 
 def open_store(path: Path, now: Callable[[], datetime] = utc_now) -> Store:
     """Open the store file, or make an empty one. Raises StoreError, having changed nothing."""
-    _refuse_unsafe_place(path)
+    refuse_unsafe_place(path)
     new = not path.exists()
     engine = _engine(path)
     try:
@@ -29,8 +29,9 @@ def open_store(path: Path, now: Callable[[], datetime] = utc_now) -> Store:
             _create(engine)
         else:
             _refuse_foreign(engine, path)
-    except sa.exc.DBAPIError as error:
-        raise StoreError(_unusable(path, error)) from None
+    except BaseException:
+        engine.dispose()
+        raise
     return Store(engine, now)
 
 
@@ -46,6 +47,12 @@ def _engine(path: Path) -> sa.Engine:
     def _settings(connection: Any, _record: Any) -> None:
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA secure_delete=ON")
+
+    @sa.event.listens_for(engine, "handle_error")
+    def _explain(context: sa.engine.ExceptionContext) -> None:
+        # Whenever it happens: a disk may fill up, or a file be damaged, long after it was opened.
+        if problem := _unusable(path, str(context.original_exception)):
+            raise StoreError(problem) from None
 
     return engine
 
@@ -86,7 +93,8 @@ _CLOUD = (
 )
 
 
-def _refuse_unsafe_place(path: Path) -> None:
+def refuse_unsafe_place(path: Path) -> None:
+    """Raise StoreError where a store would be in danger: in a synchronised folder, or on a network share."""
     whole = path.absolute()
     if any(_is_cloud(part) for part in whole.parts[:-1]):
         raise StoreError(_synchronised(path))
@@ -139,12 +147,35 @@ def _read_only(path: Path) -> Problem:
     )
 
 
-def _unusable(path: Path, error: sa.exc.DBAPIError) -> Problem:
-    if "readonly" in str(error.orig) or "unable to open" in str(error.orig):
+def _unusable(path: Path, said: str) -> Problem | None:
+    """What SQLite's own words mean for a person; None for what is nobody's fault but ours."""
+    if "readonly" in said or "unable to open" in said:
         return _read_only(path)
-    if "not a database" in str(error.orig):
+    if "not a database" in said:
         return _not_a_store(path)
-    return locked()
+    if "malformed" in said:
+        return _damaged(path)
+    if "is full" in said or "disk I/O" in said:
+        return _full(path)
+    return locked() if "locked" in said else None
+
+
+def _damaged(path: Path) -> Problem:
+    return Problem(
+        path.name,
+        "damaged_store",
+        message("This store is damaged: its file is not whole."),
+        message("Leave it as it is, and put the last backup of the workshop folder in another place."),
+    )
+
+
+def _full(path: Path) -> Problem:
+    return Problem(
+        path.name,
+        "disk_full",
+        message("The disk is full, or does not write; nothing was stored."),
+        message("Make room on the disk, and try again."),
+    )
 
 
 def _synchronised(path: Path) -> Problem:
@@ -166,4 +197,5 @@ def _network(path: Path) -> Problem:
 
 
 def _better_place(path: Path) -> str:
-    return str(Path.home() / "spp-workshop" / path.absolute().parent.name)
+    name = path.absolute().parent.name
+    return str(Path.home() / "spp-workshop" / ("my-workshop" if _is_cloud(name) else name))

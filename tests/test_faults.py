@@ -1,17 +1,31 @@
-"""Bad input and faults through the whole chain, as a person meets them: the command, its files, its sentences."""
+"""Bad input and faults through the whole chain, as a person meets them: commands, files, sentences."""
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from bs4 import BeautifulSoup
+from conftest import PROGRAMME
 
+from spp_workshop import answers, forms
 from spp_workshop.cli import main
 from spp_workshop.documents import shipped
+from spp_workshop.errors import StoreError
+from spp_workshop.manifest import Manifest, Outcome
+from spp_workshop.programme import folder_names, load
+from spp_workshop.worksheet import Field, Worksheet, ancestors
+from spp_workshop.workshop import Workshop, open_workshop
 
 TINY = Path(__file__).parent / "data" / "notebooks"
 Told = Callable[..., tuple[int, str, str]]
@@ -156,3 +170,293 @@ def test_parameters_that_do_not_fit_are_told_by_validate_and_refused_by_every_co
         assert (status, said) == (2, "")
         assert ("パラメータ" if language == "ja" else "parameter") in complaint
     assert not (folder / "output").exists()
+
+
+# --- The store's file -------------------------------------------------------------------------------------
+
+
+def answered(folder: Path) -> Path:
+    """A store with answers, closed."""
+    workshop = open_workshop(folder)
+    for number in range(40):
+        workshop.save(
+            "company_profile", {"products": f"{number} " * 400}, subject="company:alpha", based_on=number
+        )
+    workshop.store.engine.dispose()
+    return folder / "workshop.db"
+
+
+def spoil(path: Path, how: str) -> None:
+    """What happens to files."""
+    if how == "cut off":
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2 + 13])
+    elif how == "another's":
+        path.write_bytes(b"PK\x03\x04" + b"a workbook" * 500)
+    else:
+        with sqlite3.connect(path) as database:
+            database.execute("PRAGMA user_version = 99")
+        database.close()
+
+
+@pytest.mark.parametrize(
+    ("how", "english", "japanese"),
+    [
+        ("cut off", "This store is damaged", "壊れて"),
+        ("another's", "is not a store of a workshop", "データベースではありません"),
+        ("newer", "was made by a newer version", "新しい版"),
+    ],
+)
+def test_a_store_that_cannot_be_used_is_a_sentence_and_stays_as_it_is(
+    told: Told, folder: Path, how: str, english: str, japanese: str
+) -> None:
+    path = answered(folder)
+    spoil(path, how)
+    before = path.read_bytes()
+    for command in ("summaries", "report"):
+        for language, words in (("en", english), ("ja", japanese)):
+            status, said, complaint = told(command, folder, "--language", language)
+            assert (status, said) == (2, "")
+            assert words in complaint
+            assert len(complaint.splitlines()) == 1
+    assert path.read_bytes() == before
+    assert sorted(path.name for path in folder.iterdir()) == ["programme.yaml", "workshop.db"]
+
+
+def test_a_disk_that_is_full_is_a_sentence_and_loses_nothing(folder: Path) -> None:
+    answered(folder)
+    workshop = open_workshop(folder)
+    with workshop.store.engine.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+
+    @sa.event.listens_for(workshop.store.engine, "checkout")
+    def _no_room(connection: Any, *_: Any) -> None:
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    with pytest.raises(StoreError, match="The disk is full"):
+        workshop.save("company_profile", {"sites": "広" * 9000}, subject="company:beta")
+    workshop.store.engine.dispose()
+    (row,) = open_workshop(folder).rows("company_profile", "company:alpha")
+    assert row.answers["products"].startswith("39 39")
+
+
+@pytest.mark.parametrize("command", ["new", "demo"])
+def test_nothing_is_begun_in_a_folder_that_a_cloud_drive_copies(
+    told: Told, tmp_path: Path, command: str
+) -> None:
+    drive = tmp_path / "OneDrive - 会社"
+    drive.mkdir()
+    for place in (drive, drive / "人権"):
+        status, _, complaint = told(command, place, "--language", "ja")
+        assert status == 2
+        assert "クラウドドライブ" in complaint
+        assert "OneDrive" not in complaint
+    assert list(drive.iterdir()) == []
+
+
+# --- Two runs at once -------------------------------------------------------------------------------------
+
+
+def test_two_runs_at_once_forget_nothing_of_each_other(folder: Path) -> None:
+    programme = load(folder)
+    one, other = Manifest(folder, programme), Manifest(folder, programme)
+    one.put(Outcome("company_summary", "alpha", "ja", "made"))
+    one.write()
+    other.put(Outcome("programme_report", "", "ja", "made"))
+    other.write()
+    one.put(Outcome("company_summary", "beta", "ja", "made"))
+    one.write()
+    outcomes = json.loads((folder / "output" / "run.json").read_text(encoding="utf-8"))["outcomes"]
+    assert [(outcome["document"], outcome["company"]) for outcome in outcomes] == [
+        ("company_summary", "alpha"),
+        ("company_summary", "beta"),
+        ("programme_report", ""),
+    ]
+
+
+# --- Company names and free text through the whole chain --------------------------------------------------
+
+# What people could type, by mistake or on purpose: each would do harm in another place.
+TRICKS = (
+    "</title></style></script><script>document.title='run'</script>"
+    "<img src='http://evil.example/i.png' onerror=\"document.title='run'\"><style>*{display:none}</style>"
+    " $$\\frac{1$ \\(x^{\\) {{ 7 * 7 }}{% raw %}{{ cycler.__init__ }} ${7*7} <%= 7 %> -->]]>"
+    ' ![p](http://evil.example/p.png) [l](javascript:alert(1)) \u202eabc\u2066 "\' onclick="x 👩‍🏭𠮷髙 '
+)
+TYPED = TRICKS + "\x00\x1b[31m\x07" + "w" * 300
+KEYS = ("../../x/" + "🙂" * 60, "Ａ社")
+OTHERS = ("A社", "..", "con", "長" * 200, "ｶﾞ", "ガ")
+
+
+def with_companies(folder: Path) -> None:
+    """The programme with names that are no file names and no plain text; the first two will answer."""
+    text = (folder / "programme.yaml").read_text(encoding="utf-8").replace("[alpha]", f"[{quoted(KEYS[0])}]")
+    head, _, rest = text.partition("companies:\n")
+    head = head.replace("A tiny programme", quoted("tiny " + TRICKS))
+    lines = [
+        f"  - {{key: {quoted(key)}, name: {{ja: {quoted(key + TRICKS)}, en: {quoted(key + TRICKS)}}}}}\n"
+        for key in (*KEYS, *OTHERS)
+    ]
+    text = head + "companies:\n" + "".join(lines) + rest[rest.index("sessions:") :]
+    text = text.replace("method: mixed", "method: mixed\n    before: [closing_presentation]")
+    (folder / "programme.yaml").write_text(text, encoding="utf-8")
+
+
+def quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def canary(number: int, sheet: Worksheet, field: Field) -> str:
+    """Found nowhere else: whose answer it is, and to which question."""
+    return f"canary{number}-{sheet.name}-{field.name}-"
+
+
+def typed(workshop: Workshop, number: int, sheet: Worksheet) -> dict[str, Any]:
+    """An answer to every question, as a form sends it; every text is full of tricks."""
+    changes: dict[str, Any] = {}
+    for field in sheet.questions:
+        if field.kind == "text":
+            changes[field.name] = canary(number, sheet, field) + TYPED
+        elif field.kind.startswith("select") and field.list_name != "companies":
+            codes = workshop.choices[field.list_name].codes
+            changes[field.name] = codes[:1] if field.kind == "select_multiple" else codes[0]
+        elif field.kind in ("integer", "decimal"):
+            changes[field.name] = 3
+        elif field.kind in ("date", "acknowledge"):
+            changes[field.name] = "2026-10-05" if field.kind == "date" else True
+    return changes
+
+
+def answer_everything(workshop: Workshop) -> None:
+    """Through the form's messages, as on a page: both companies, the group and the session."""
+    sheets = [sheet for sheet in workshop.worksheets.values() if sheet.name != "release"]
+    for sheet in sorted(sheets, key=lambda sheet: len(ancestors(sheet, workshop.worksheets))):
+        shared = {"session": "session:dd_practice", "group": "group:dd_practice.a"}.get(sheet.subject)
+        for number, key in enumerate(KEYS):
+            row = key if forms.definition(workshop, sheet.name)["rows_are"] else "r1"
+            reply = forms.reply(
+                workshop,
+                {
+                    "do": "save",
+                    "worksheet": sheet.name,
+                    "subject": shared or f"company:{key}",
+                    "row": row if sheet.repeats else "",
+                    "changes": typed(workshop, number if not shared else 9, sheet),
+                },
+            )
+            known = {"faults", "refused", "conflicts"} & {name for name in reply if reply[name]}
+            assert not known - ({"conflicts"} if shared else set()), (sheet.name, reply)
+
+
+@dataclass
+class Made:
+    """What one run of the commands left behind."""
+
+    folder: Path
+    said: str
+    outcomes: list[dict[str, Any]]
+
+    def files(self, number: int) -> list[Path]:
+        """The files of one company."""
+        own = [one for one in self.outcomes if one["company"] == KEYS[number]]
+        return [self.folder / path for one in own for path in one["files"].values()]
+
+    @property
+    def shared(self) -> list[str]:
+        """What is seen of the run as a whole: manifest, overview, names of files, sayings of the commands."""
+        output = self.folder / "output"
+        names = [path.relative_to(self.folder).as_posix() for path in output.rglob("*")]
+        return [(output / name).read_text(encoding="utf-8") for name in ("run.json", "index.html")] + [
+            *names,
+            self.said,
+        ]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """The real summaries and the real report of that programme, made by the real command."""
+    folder = tmp_path_factory.mktemp("tricks")
+    (folder / "programme.yaml").write_text(PROGRAMME, encoding="utf-8")
+    with_companies(folder)
+    workshop = open_workshop(folder)
+    answer_everything(workshop)
+    workshop.store.engine.dispose()
+    said = ""
+    for words in (["summaries", "--company", KEYS[0], "--company", KEYS[1], "--jobs", "2"], ["report"]):
+        program = "import sys; from spp_workshop.cli import main; sys.exit(main())"
+        command = [sys.executable, "-c", program, *words, "--language", "ja", str(folder)]
+        run = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+        assert run.returncode == 0, run.stdout + run.stderr
+        said += run.stdout + run.stderr
+    manifest = json.loads((folder / "output" / "run.json").read_text(encoding="utf-8"))
+    return Made(folder, said, manifest["outcomes"])
+
+
+def test_every_name_has_a_place_of_its_own_inside_the_folder(made: Made) -> None:
+    names = folder_names(load(made.folder))
+    assert len({name.casefold() for name in names.values()}) == len(KEYS) + len(OTHERS)
+    for number in range(2):
+        places = {path.resolve().parent for path in made.files(number)}
+        assert places == {(made.folder / "output" / "summaries" / names[KEYS[number]]).resolve()}
+
+
+def test_every_text_reaches_its_own_company_and_no_other(made: Made) -> None:
+    workshop = open_workshop(made.folder)
+    sheets = [sheet for sheet in workshop.worksheets.values() if sheet.subject == "company"]
+    for number in range(2):
+        asked = [
+            canary(number, sheet, field)
+            for sheet in sheets
+            for field in answers.asked(sheet, typed(workshop, number, sheet))
+            if field.kind == "text" and sheet.name != "release"
+        ]
+        for path in made.files(number):
+            text = path.read_text(encoding="utf-8")
+            assert [mark for mark in asked if mark not in text] == []
+            assert f"canary{1 - number}-" not in text
+            assert KEYS[1 - number] not in text
+            assert "canary9-" not in text
+
+
+def test_the_report_manifest_overview_and_sayings_hold_no_answer_of_a_company(made: Made) -> None:
+    report = sorted((made.folder / "output" / "report").iterdir())
+    for text in [*made.shared, *(path.read_text(encoding="utf-8") for path in report)]:
+        assert "canary0-" not in text
+        assert "canary1-" not in text
+    assert all("canary" not in text for text in made.shared)
+
+
+def test_nothing_that_was_typed_is_markup_on_any_page(made: Made) -> None:
+    for path in sorted((made.folder / "output").rglob("*.html")):
+        text = path.read_text(encoding="utf-8")
+        page = BeautifulSoup(text, "html.parser")
+        assert page.find(["script", "iframe", "object", "embed", "link", "form"]) is None
+        assert all(image["src"].startswith("data:image/") for image in page.find_all("img"))
+        attributes = {name for element in page.find_all(True) for name in element.attrs}
+        assert not {name for name in attributes if name.startswith("on")}
+        links = {link["href"] for link in page.find_all("a")}
+        assert all(re.match(r"#section-|summaries/|report/", link) for link in links)
+        assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", text)
+        assert not re.search(
+            r"""(?:@import|url\(|src=["']?(?!data:)http)""", "".join(map(str, page("style")))
+        )
+        if "canary" in text:
+            assert "{{ 7 * 7 }}{% raw %}{{ cycler.__init__ }} ${7*7} <%= 7 %>" in page.get_text()
+
+
+def test_in_a_browser_nothing_runs_and_nothing_is_asked_of_any_address(made: Made) -> None:
+    sync_api = pytest.importorskip("playwright.sync_api")
+    browsers = filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
+    chromium = next(browsers, None) or pytest.skip("there is no Chromium on this machine")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 390, "height": 800})
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        for path in sorted((made.folder / "output").rglob("*.html")):
+            asked.clear()
+            page.goto(path.as_uri())
+            assert page.title() != "run"
+            assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()]
+            assert page.locator("h1").first.is_visible()
+            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        browser.close()
