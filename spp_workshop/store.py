@@ -230,8 +230,10 @@ def locked() -> Problem:
 def _merged(
     connection: sa.Connection, place: Place, latest: Revision | None, changes: dict[str, Any], based_on: int
 ) -> dict[str, Any]:
-    current = dict(latest.answers) if latest else {}
-    if latest and latest.revision != based_on:
+    # A withdrawn row is empty to whoever did not see it, and answers it anew.
+    anew = latest is None or (latest.status == "withdrawn" and not based_on)
+    current = {} if latest is None or anew else dict(latest.answers)
+    if latest and not anew and latest.revision != based_on:
         base = _answers_of(connection, place, based_on)
         theirs = {
             name: current.get(name)

@@ -239,16 +239,20 @@ class Workshop:
     def _carried(
         self, sheet: Worksheet, row: Row, sources: Mapping[str, Mapping[str, Row]]
     ) -> dict[str, Any]:
-        """What was said about this row on earlier worksheets, the nearest first."""
+        """What was said about this row on earlier worksheets, the nearest first, with its translations."""
         carried: dict[str, Any] = {}
         for source, rows in sources.items():
             if parent := rows.get(parent_row(row.row, rows)):
-                said = answer_rules.shown(self.worksheets[source], parent.answers, self.language)
-                carried = {
-                    **{name: said[name] for name in sheet.carries if said.get(name) is not None},
-                    **carried,
+                said = answer_rules.relevant(self.worksheets[source], parent.answers)
+                fresh = {
+                    name: value for name, value in said.items() if answer_rules.original(name) not in carried
                 }
-        return {name: carried[name] for name in sheet.carries if name in carried}
+                carried |= fresh
+        places = {name: place for place, name in enumerate(sheet.carries)}
+        kept = [name for name in carried if answer_rules.original(name) in places]
+        return {
+            name: carried[name] for name in sorted(kept, key=lambda name: places[answer_rules.original(name)])
+        }
 
     def _writable(self, sheet: Worksheet, subject: str, row: str, session: str) -> Place:
         subject = self._subject(subject)

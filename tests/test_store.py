@@ -215,3 +215,17 @@ def test_a_missing_folder_is_a_sentence(tmp_path: Path) -> None:
 
 def test_every_column_of_a_key_must_be_there(store: Store) -> None:
     assert not any(column.nullable for column in sa.inspect(RESPONSE).columns)
+
+
+def test_a_withdrawn_row_that_is_answered_anew_starts_empty(store: Store) -> None:
+    save(store, {"issue": "wages", "stage": "own"})
+    save(store, {}, 1, status="withdrawn")
+    save(store, {"issue": "hours"})
+    assert store.latest("step1")[0].answers == {"issue": "hours"}
+
+
+def test_an_edit_that_crosses_a_withdrawal_keeps_the_rest_of_the_row(store: Store) -> None:
+    save(store, {"issue": "wages", "stage": "own"})
+    save(store, {}, 1, status="withdrawn")
+    save(store, {"issue": "hours"}, 1)
+    assert store.latest("step1")[0].answers == {"issue": "hours", "stage": "own"}

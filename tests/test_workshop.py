@@ -292,3 +292,9 @@ def test_a_release_is_complete_as_it_is_made(both: Workshop, beta: Workshop) -> 
         beta.release("issues_found", BETA, "r1", fields=["insight"], audience="programme").status
         == "submitted"
     )
+
+
+def test_what_is_carried_forward_brings_its_translation(workshop: Workshop) -> None:
+    answers = {"business_area": "めっき工程", "business_area@en": "plating line"}
+    add(workshop, row="r1", sheet="step1_risk_areas", **answers)
+    assert workshop.rows("step2_harm_process", ALPHA)[0].carried == answers
