@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 Language = Literal["ja", "en"]
+Words = Any  # a str, a Message or a bilingual Text
 LANGUAGES: tuple[Language, ...] = ("ja", "en")
 LOCALE = Path(__file__).parent / "locale"
 
@@ -44,13 +45,20 @@ def say(text: Message, language: str) -> str:
     return wording.format_map({name: _spoken(value, language) for name, value in text.values.items()})
 
 
-def _spoken(value: Any, language: str) -> Any:
-    if isinstance(value, Message):
-        return say(value, language)
+def _spoken(value: Any, language: str) -> str:
     if isinstance(value, (list, tuple)):
-        return join_text([str(_spoken(item, language)) for item in value], language)
-    in_language = getattr(value, "in_language", None)
-    return in_language(language) if in_language else value
+        return join_text([_spoken(item, language) for item in value], language)
+    return worded(value, language)
+
+
+def worded(words: Words, language: str) -> str:
+    """A str, a Message or a bilingual Text in one language; nothing for None."""
+    if isinstance(words, Message):
+        return say(words, language)
+    in_language = getattr(words, "in_language", None)
+    if in_language:
+        return str(in_language(language))
+    return "" if words is None else str(words)
 
 
 def join_text(words: Iterable[str], language: str) -> str:
@@ -131,12 +139,14 @@ __all__ = [
     "LANGUAGES",
     "Language",
     "Message",
+    "Words",
     "date_text",
     "join_text",
     "message",
     "reader_language",
     "say",
     "time_text",
+    "worded",
 ]
 
 if __name__ == "__main__":

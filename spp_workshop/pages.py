@@ -9,11 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from .errors import Message
-from .messages import say
+from .messages import Words, worded
 from .tables import table
 
-Words = Any  # a str, a Message or a bilingual Text
 Records = Iterable[Mapping[str, Any]]
 
 
@@ -29,14 +27,6 @@ class Page(str):
 def page(*parts: str) -> Page:
     """Parts of HTML below one another."""
     return Page("".join(parts))
-
-
-def worded(words: Words, language: str) -> str:
-    """A str, a Message or a bilingual Text in one language; nothing for None."""
-    if isinstance(words, Message):
-        return say(words, language)
-    in_language = getattr(words, "in_language", None)
-    return in_language(language) if in_language else words or ""
 
 
 def sentence(words: Words, language: str) -> str:

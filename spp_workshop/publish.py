@@ -24,6 +24,7 @@ from .kernels import PAPERMILL
 from .messages import LANGUAGES, date_text, say
 from .notebook_form import canonical, tags
 from .notebooks import with_parameters
+from .plain_text import without_controls
 
 if TYPE_CHECKING:
     from nbconvert.exporters import HTMLExporter
@@ -39,8 +40,6 @@ _SHOWN = ["text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdow
 _LONG = 5
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-# What neither XML nor a reader can do anything with.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 
 
 # --- The notebook -------------------------------------------------------------------------------------------
@@ -85,7 +84,7 @@ def _without_paths(output: NotebookNode, private: list[re.Pattern[str]]) -> Note
             return [clean(part) for part in value]
         for path in private:
             value = path.sub("…", value)
-        return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", value)
+        return without_controls(value)
 
     if output.output_type == "error":
         lines = [_ESCAPES.sub("", line) for line in output.traceback]

@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Any
 from . import analysis, charts, sessions
 from .cases import Markdown
 from .errors import message
-from .messages import date_text, join_text, say, time_text
-from .pages import Page, bullets, folded, heading, lines_of, page, picture, rows_of, sentence, small, worded
+from .messages import date_text, join_text, say, time_text, worded
+from .pages import Page, bullets, folded, heading, lines_of, page, picture, rows_of, sentence, small
 from .tables import answers, rows_as_cards, table
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
 
     from .cases import Case
     from .programme import Session
@@ -175,7 +174,7 @@ def themes(workshop: Workshop, *lists: str) -> Page:
     return page(*parts)
 
 
-def readiness(workshop: Workshop) -> Figure:
+def readiness(workshop: Workshop) -> charts.Chart:
     """The self-check as a whole; empty while fewer than three companies have answered."""
     profiles = analysis.readiness(workshop.frames, workshop.levels)
     several = profiles.dropna(subset="mean")["company"].nunique() >= 3

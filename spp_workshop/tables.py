@@ -7,12 +7,10 @@ change of writing direction ends with the answer.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property
-from html import escape
 from itertools import accumulate
 from numbers import Number
 from typing import TYPE_CHECKING, Any
@@ -21,13 +19,13 @@ import pandas as pd
 
 from .answers import asked, shown
 from .documents import shipped
-from .messages import Message, date_text, join_text, message, say
+from .messages import Words, date_text, join_text, message, say, worded
+from .plain_text import NO_FORMULAS, in_html, in_markdown, width
 from .worksheet import load_choices
 
 if TYPE_CHECKING:
     from .worksheet import ChoiceList, Worksheet
 
-Words = Any  # a str, a Message or a bilingual Text
 Lists = Mapping[str, "ChoiceList"]
 
 NONE = "—"
@@ -48,9 +46,6 @@ LISTS = {
     "criterion": "readiness_criteria",
 }
 
-# What people typed is no formula, whatever a notebook's MathJax (2 or 3) makes of dollar signs elsewhere.
-_NO_FORMULAS = "mathjax_ignore tex2jax_ignore"
-
 
 @dataclass(frozen=True)
 class Table:
@@ -65,15 +60,15 @@ class Table:
     def _repr_html_(self) -> str:
         if not self.cells:
             return _paragraph(self.nothing)
-        caption = f"<caption>{_safe(self.caption)}</caption>" if self.caption else ""
+        caption = f"<caption>{in_html(self.caption)}</caption>" if self.caption else ""
         head = f"<thead><tr>{self._row('th', self.labels)}</tr></thead>"
         body = "\n".join(f"<tr>{self._row('td', row)}</tr>" for row in self.cells)
-        return f'<table class="spp-table {_NO_FORMULAS}">{caption}{head}\n<tbody>\n{body}\n</tbody></table>'
+        return f'<table class="spp-table {NO_FORMULAS}">{caption}{head}\n<tbody>\n{body}\n</tbody></table>'
 
     def _row(self, tag: str, row: Iterable[str]) -> str:
         scope = ' scope="col"' if tag == "th" else ""
         cells = zip(row, self._looks, strict=True)
-        return "".join(f"<{tag}{scope} {look}>{_safe(words)}</{tag}>" for words, look in cells)
+        return "".join(f"<{tag}{scope} {look}>{in_html(words)}</{tag}>" for words, look in cells)
 
     @cached_property
     def _looks(self) -> list[str]:
@@ -83,17 +78,17 @@ class Table:
         from notebooks that it does not trust yet. Short columns are not broken as long as there is room.
         """
         columns = zip(self.labels, *self.cells, strict=True)
-        widths = [max(map(_width, column)) for column in columns]
+        widths = [max(map(width, column)) for column in columns]
         short = {place for place, taken in _running_sum(widths) if taken <= ROOM and widths[place] <= SHORT}
         return [_look(is_number, place in short) for place, is_number in enumerate(self.numbers)]
 
     def _repr_markdown_(self) -> str:
         if not self.cells:
-            return _plain_markdown(self.nothing)
+            return in_markdown(self.nothing)
         rule = tuple("--:" if is_number else ":--" for is_number in self.numbers)
-        head, *body = (tuple(map(_plain_markdown, row)) for row in (self.labels, *self.cells))
+        head, *body = (tuple(map(in_markdown, row)) for row in (self.labels, *self.cells))
         lines = ["| " + " | ".join(row) + " |" for row in (head, rule, *body)]
-        return "\n".join([f"**{_plain_markdown(self.caption)}**\n", *lines] if self.caption else lines)
+        return "\n".join([f"**{in_markdown(self.caption)}**\n", *lines] if self.caption else lines)
 
     def __repr__(self) -> str:
         return f"<Table: {len(self.cells)} x {len(self.labels)}>"
@@ -110,19 +105,21 @@ class Answers:
     def _repr_html_(self) -> str:
         if not self.pairs and not self.title:
             return _paragraph(self.nothing)
-        pairs = "\n".join(f"<dt>{_safe(label)}</dt><dd>{_safe(answer)}</dd>" for label, answer in self.pairs)
-        answers = f'<dl class="spp-answers {_NO_FORMULAS}">\n{pairs}\n</dl>' if pairs else ""
+        pairs = "\n".join(
+            f"<dt>{in_html(label)}</dt><dd>{in_html(answer)}</dd>" for label, answer in self.pairs
+        )
+        answers = f'<dl class="spp-answers {NO_FORMULAS}">\n{pairs}\n</dl>' if pairs else ""
         if not self.title:
             return answers
         look = "margin-top: 1.2em; padding-left: 0.6em; border-left: 4px solid #1b4f72"
-        title = f'<p class="spp-card-title" style="{look}"><strong>{_safe(self.title)}</strong></p>'
-        return f'<section class="spp-card {_NO_FORMULAS}">{title}{answers}</section>'
+        title = f'<p class="spp-card-title" style="{look}"><strong>{in_html(self.title)}</strong></p>'
+        return f'<section class="spp-card {NO_FORMULAS}">{title}{answers}</section>'
 
     def _repr_markdown_(self) -> str:
         if not self.pairs and not self.title:
-            return _plain_markdown(self.nothing)
-        title = [f"**{_plain_markdown(self.title)}**\n"] if self.title else []
-        pairs = [f"- **{_plain_markdown(label)}**: {_plain_markdown(answer)}" for label, answer in self.pairs]
+            return in_markdown(self.nothing)
+        title = [f"**{in_markdown(self.title)}**\n"] if self.title else []
+        pairs = [f"- **{in_markdown(label)}**: {in_markdown(answer)}" for label, answer in self.pairs]
         return "\n".join([*title, *pairs])
 
     def __repr__(self) -> str:
@@ -142,7 +139,7 @@ class Cards:
 
     def _repr_markdown_(self) -> str:
         cards = "\n\n".join(card._repr_markdown_() for card in self.cards)
-        return cards or _plain_markdown(self.nothing)
+        return cards or in_markdown(self.nothing)
 
     def __repr__(self) -> str:
         return f"<Cards: {len(self.cards)}>"
@@ -172,7 +169,7 @@ def table(
     cells = tuple(tuple(reader.words(name, row) for name in headings) for row in rows)
     numbers = tuple(_are_numbers(row.get(name) for row in rows) for name in headings)
     labels = tuple(headings.values())
-    return Table(labels, cells, numbers, _worded(caption, language), _nothing(empty, language))
+    return Table(labels, cells, numbers, worded(caption, language), _nothing(empty, language))
 
 
 def rows_as_cards(
@@ -279,20 +276,13 @@ def _headings(
     columns: Mapping[str, Words] | Iterable[str], worksheet: Worksheet | None, language: str
 ) -> dict[str, str]:
     if isinstance(columns, Mapping):
-        return {name: _worded(words, language) for name, words in columns.items()}
+        return {name: worded(words, language) for name, words in columns.items()}
     known = worksheet.by_name if worksheet else {}
     return {name: known[name].label[language] if name in known else name for name in columns}
 
 
-def _worded(words: Words, language: str) -> str:
-    if isinstance(words, Message):
-        return say(words, language)
-    in_language = getattr(words, "in_language", None)
-    return in_language(language) if in_language else str(words)
-
-
 def _nothing(empty: Words | None, language: str) -> str:
-    return _worded(message("Nothing has been written yet.") if empty is None else empty, language)
+    return worded(message("Nothing has been written yet.") if empty is None else empty, language)
 
 
 def _is_blank(value: Any) -> bool:
@@ -327,17 +317,12 @@ def _date(text: str, language: str) -> str:
         return text
 
 
-def _width(text: str) -> int:
-    """How wide a text is, in half-width letters."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WFA" else 1 for letter in text)
-
-
 def _look(is_number: bool, is_short: bool) -> str:
     names = ["number"] * is_number + ["short"] * is_short
     named = f'class="{" ".join(names)}" ' if names else ""
-    width = "white-space: nowrap" if is_short else "white-space: pre-line; min-width: 5.5em"
+    breaks = "white-space: nowrap" if is_short else "white-space: pre-line; min-width: 5.5em"
     side = "right" if is_number else "left"
-    return f'{named}style="text-align: {side}; vertical-align: top; {width}"'
+    return f'{named}style="text-align: {side}; vertical-align: top; {breaks}"'
 
 
 def _running_sum(widths: list[int]) -> Iterator[tuple[int, int]]:
@@ -346,26 +331,8 @@ def _running_sum(widths: list[int]) -> Iterator[tuple[int, int]]:
     return zip(places, accumulate(widths[place] for place in places), strict=True)
 
 
-# --- Safety -------------------------------------------------------------------------------------------------
-
-# What neither HTML nor a reader can do anything with.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~$-])")
-
-
-def _safe(text: str) -> str:
-    """The text as it can stand in HTML; a writing direction that it sets ends with it."""
-    return f"<bdi>{escape(_CONTROLS.sub('�', text))}</bdi>"
-
-
 def _paragraph(text: str) -> str:
-    return f'<p class="spp-nothing {_NO_FORMULAS}">{_safe(text)}</p>'
-
-
-def _plain_markdown(text: str) -> str:
-    """The text as it can stand in a line of Markdown, where nothing of it is markup."""
-    lines = _MARKDOWN.sub(r"\\\1", escape(_CONTROLS.sub("�", text))).splitlines()
-    return "<br>".join(lines)
+    return f'<p class="spp-nothing {NO_FORMULAS}">{in_html(text)}</p>'
 
 
 __all__ = ["Answers", "Cards", "Table", "answers", "rows_as_cards", "table"]

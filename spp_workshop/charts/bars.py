@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from spp_workshop.analysis import note
-from spp_workshop.messages import Message, date_text, join_text, message, say
+from spp_workshop.messages import Message, Words, date_text, join_text, message, say, worded
 
 from .canvas import (
     ACCENT,
@@ -18,16 +18,13 @@ from .canvas import (
     SOFT,
     WIDTH,
     Chart,
-    Words,
     label,
     told,
     without_data,
-    worded,
 )
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
 
 LEFT = MARGIN + 2.85
 ROW = 0.34
@@ -43,7 +40,7 @@ FOREMOST = {"biggest": message("named as the biggest"), "most_wanted": message("
 
 def barrier_chart(
     counts: pd.DataFrame, language: str, choices: Mapping[str, Any], *, title: Words | None = None
-) -> Figure:
+) -> Chart:
     """How many companies name each barrier, the most named first; the dark part names it as the biggest.
 
     Takes `analysis.barriers`, or `analysis.published` of it for others' eyes: `3+` is then a bar with an open
@@ -109,7 +106,7 @@ def _draw_bar(chart: Chart, y: float, line: Mapping[Any, Any], foremost: int) ->
 
 def attendance_chart(
     attendance: pd.DataFrame, language: str, programme: Any, *, title: Words | None = None
-) -> Figure:
+) -> Chart:
     """Who took part in each session, from `analysis.attendance`: people in the room (dark) and online."""
     title = title or message("Participants by session")
     if attendance.empty or not attendance["people"].sum():

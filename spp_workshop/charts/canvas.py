@@ -18,7 +18,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
 
-from spp_workshop.messages import Message, message, say
+from spp_workshop.messages import Words, message, say, worded
 
 from .lettering import drawable, fold, use_japanese_font
 
@@ -36,8 +36,6 @@ DOTS = 200  # per inch, for print; on the screen the picture is shown at half of
 INK, SOFT, LINE, TINT, PAPER = "#1c2733", "#55626f", "#c3ccd5", "#f3f6f8", "#ffffff"
 ACCENT, PALE, PALE_LINE = "#1b4f72", "#b5c7d5", "#8d99a5"
 STEPS = ("#9fb3c3", "#bccad5", "#d8e1e8", "#eef2f5")  # dark to pale, for an order
-
-Words = Any  # a str, a Message or a bilingual Text
 
 
 class Chart(Figure):
@@ -136,14 +134,6 @@ def _palette() -> Image.Image:
 def _between(ground: str, tone: str, part: float) -> tuple[int, ...]:
     pairs = zip(to_rgb(ground), to_rgb(tone), strict=True)
     return tuple(round(255 * ((1 - part) * below + part * above)) for below, above in pairs)
-
-
-def worded(words: Words, language: str) -> str:
-    """A str, a Message or a bilingual Text in one language."""
-    if isinstance(words, Message):
-        return say(words, language)
-    in_language = getattr(words, "in_language", None)
-    return in_language(language) if in_language else str(words)
 
 
 def without_data(title: Words, language: str) -> Chart:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.patches import Wedge
 
 from spp_workshop.analysis import outcomes
-from spp_workshop.messages import Message, join_text, message, say
+from spp_workshop.messages import Message, Words, join_text, message, say, worded
+from spp_workshop.plain_text import width
 
 from .canvas import (
     ACCENT,
@@ -19,17 +20,13 @@ from .canvas import (
     SOFT,
     WIDTH,
     Chart,
-    Words,
     label,
     told,
     without_data,
-    worded,
 )
-from .lettering import width
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
     from matplotlib.patches import Circle
 
 # --- Progress -----------------------------------------------------------------------------------------------
@@ -49,7 +46,7 @@ def progress_chart(
     worksheets: Mapping[str, Any],
     *,
     title: Words | None = None,
-) -> Figure:
+) -> Chart:
     """What each company has returned, from `analysis.progress`: a full, a half or an empty circle.
 
     `worksheets` is `Workshop.worksheets`; the columns are numbered, and their titles stand below.
@@ -134,7 +131,7 @@ LOOKS: dict[str, dict[str, str]] = {
 }
 
 
-def completion_chart(completion: pd.DataFrame, language: str, *, title: Words | None = None) -> Figure:
+def completion_chart(completion: pd.DataFrame, language: str, *, title: Words | None = None) -> Chart:
     """How many companies are in which state, from `analysis.completion`: a square for each, without names."""
     title = title or message("How far the companies have come")
     if completion.empty:

@@ -9,6 +9,8 @@ from functools import cache
 import matplotlib as mpl
 from matplotlib import font_manager, ft2font
 
+from spp_workshop.plain_text import width
+
 # What Windows, macOS and Linux bring, the best first. IPAexGothic comes with matplotlib-fontja.
 JAPANESE = (
     "BIZ UDPGothic",
@@ -83,11 +85,6 @@ def _letter(letter: str) -> str:
         return letter
     usual = letter.translate(USUAL_FORM)
     return usual if ord(usual) in _letters() else NO_LETTER
-
-
-def width(text: str) -> int:
-    """How wide a text is, in half-width letters."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WFA" else 1 for letter in text)
 
 
 def fold(text: str, columns: int, lines: int = 2) -> list[str]:

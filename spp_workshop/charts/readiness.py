@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from spp_workshop.analysis import readiness_overall
-from spp_workshop.messages import join_text, message, say
+from spp_workshop.messages import Words, join_text, message, say
+from spp_workshop.plain_text import width
 
 from .canvas import (
     ACCENT,
@@ -20,15 +21,12 @@ from .canvas import (
     TINT,
     WIDTH,
     Chart,
-    Words,
     label,
     told,
     without_data,
 )
-from .lettering import width
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
 
 Line = dict[Any, Any]
@@ -38,7 +36,7 @@ TOP, ROW, LEFT, SQUARE = 0.95, 0.34, MARGIN + 3.0, 0.21
 
 def readiness_chart(
     readiness: pd.DataFrame, language: str, choices: Mapping[str, Any], *, title: Words | None = None
-) -> Figure:
+) -> Chart:
     """The profile against the eight criteria, from `analysis.readiness`. No score: it shows where to go on.
 
     Of one company: a square for each question, filled as far as it has come. Of several: the mean as a dot,

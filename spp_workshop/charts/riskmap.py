@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
-from spp_workshop.messages import message, say
+from spp_workshop.messages import Words, message, say
 
 from .canvas import (
     INK,
@@ -19,15 +19,11 @@ from .canvas import (
     STEPS,
     WIDTH,
     Chart,
-    Words,
     label,
     told,
     without_data,
 )
 from .lettering import fold
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 CLASSES = "ABCD"  # severity 4 to 1, the top row first
 TONES = dict(zip(CLASSES, STEPS, strict=True))
@@ -43,7 +39,7 @@ Risk = dict[str, Any]
 
 def risk_map(
     priorities: pd.DataFrame, language: str, choices: Mapping[str, Any], *, title: Words | None = None
-) -> Figure:
+) -> Chart:
     """The risks of `analysis.priorities` by severity (rows) and likelihood (columns, with one for unknown).
 
     A dark disc is an actual impact, a white one a potential; the number is the rank. Risks that are not rated

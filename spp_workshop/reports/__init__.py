@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def company_summary(workshop: Workshop, as_of: str = "") -> CompanySummary:
     """The summary of the company from whose seat the workshop is opened, as of a day.
 
-    The default is today, while the programme runs. Raises SppError when the seat is that of no company, or the day is no date.
+    The default is today, while the programme runs. Raises SppError when the seat is that of no company, or
+    the day is no date.
     """
     from .company import CompanySummary
 

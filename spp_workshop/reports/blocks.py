@@ -9,16 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 from spp_workshop.documents import shipped
-from spp_workshop.messages import date_text
-from spp_workshop.pages import Page, worded
+from spp_workshop.messages import Words, date_text, worded
+from spp_workshop.pages import Page
+from spp_workshop.plain_text import NO_FORMULAS, in_html
 from spp_workshop.tables import answers
 from spp_workshop.worksheet import ChoiceList, Worksheet
 
-Words = Any  # a str, a Message or a bilingual Text
 Pairs = Iterable[tuple[Words, Words]]
 
 # The classes of risks; each badge has a tone that can be told from its neighbours in grey.
@@ -26,8 +25,8 @@ CLASSES = "ABCD"
 
 
 def section(*blocks: str) -> Page:
-    """A section of a report. What people wrote is no formula, whatever MathJax makes of dollar signs."""
-    return Page(f'<div class="report mathjax_ignore tex2jax_ignore">{"".join(blocks)}</div>')
+    """A section of a report."""
+    return Page(f'<div class="report {NO_FORMULAS}">{"".join(blocks)}</div>')
 
 
 def style() -> str:
@@ -61,7 +60,7 @@ class Blocks:
 
     def safe(self, words: Words) -> str:
         """Words as they can stand in HTML."""
-        return f"<bdi>{escape(self.word(words))}</bdi>"
+        return in_html(self.word(words))
 
     def label(self, list_name: str, code: str | None) -> str:
         """What is shown for a code; nothing for None."""
