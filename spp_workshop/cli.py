@@ -10,9 +10,11 @@ import json
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from .command_line import parser, spoken_language
@@ -118,11 +120,22 @@ def _open(options: Namespace, voice: Voice) -> int:
     copy = notebooks.open_copy(folder, session, voice.language, running)
     voice.tell(message("The notebook {file} is ready.", file=copy))
     voice.tell(message("JupyterLab starts now. To end it, press Ctrl+C in this window."))
-    _start_jupyterlab(folder, copy, session.key, browser=not options.no_browser)
+    with _jupyterlab_settings(voice.language) as settings:
+        _start_jupyterlab(folder, copy, session.key, settings, browser=not options.no_browser)
     return ALL_WELL
 
 
-def _start_jupyterlab(folder: Path, notebook: Path, session: str, *, browser: bool) -> None:
+@contextmanager
+def _jupyterlab_settings(language: str) -> Iterator[Path]:
+    """A folder with our defaults for JupyterLab's settings; its menus speak the language of the notebook."""
+    shipped = json.loads(Path(__file__).with_name("jupyterlab").joinpath("overrides.json").read_text("utf-8"))
+    spoken = {"@jupyterlab/translation-extension:plugin": {"locale": {"ja": "ja_JP", "en": "en"}[language]}}
+    with TemporaryDirectory() as folder:
+        Path(folder, "overrides.json").write_text(json.dumps(shipped | spoken), encoding="utf-8")
+        yield Path(folder)
+
+
+def _start_jupyterlab(folder: Path, notebook: Path, session: str, settings: Path, *, browser: bool) -> None:
     """JupyterLab on one notebook, asking nothing of the internet: no news, no updates, no extension store."""
     from urllib.parse import quote
 
@@ -134,8 +147,8 @@ def _start_jupyterlab(folder: Path, notebook: Path, session: str, *, browser: bo
         f"--ServerApp.root_dir={folder.resolve()}",
         f"--LabApp.default_url={address}",
         "--ServerApp.allow_root=True",  # Whoever works as root, as in a container, has decided so already.
-        # Our defaults for its settings: else it asks about news, and for a kernel when one is quick to run.
-        f"--LabApp.app_settings_dir={Path(__file__).with_name('jupyterlab')}",
+        # Else it asks about news, and for a kernel when one is quick to run.
+        f"--LabApp.app_settings_dir={settings}",
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",
