@@ -31,11 +31,16 @@ FORMATS = ("html",)
 
 @dataclass(frozen=True)
 class Document:
-    """A document that is made from a notebook: the notebook's name, and folder and stem of its files."""
+    """A document that is made from a notebook.
+
+    The notebook's name, the folder and stem of the document's files, and the parameters that the notebook is
+    given.
+    """
 
     name: str
     folder: str
     stem: str
+    parameters: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -60,8 +65,13 @@ class Task:
 
     def parameters(self, folder: str) -> dict[str, str]:
         """The notebook's parameters, seen from a place from which the workshop folder is `folder`."""
-        company = {"company": self.company} if self.company else {}
-        return {"folder": folder, **company, "language": self.language, "as_of": self.as_of}
+        known = {
+            "folder": folder,
+            "company": self.company,
+            "language": self.language,
+            "as_of": self.as_of,
+        }
+        return {name: known[name] for name in self.document.parameters}
 
     def file(self, ending: str) -> str:
         """A file of this document: its path within the workshop folder."""

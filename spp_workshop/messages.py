@@ -83,6 +83,13 @@ def date_text(day: date | str, language: str) -> str:
     return f"{_MONTHS[day.month - 1]} {day.day}, {day.year} ({_WEEKDAYS[day.weekday()]})"
 
 
+def month_text(day: date, language: str) -> str:
+    """The month of a day: 2025年9月, or September 2025."""
+    if language == "ja":
+        return f"{day.year}年{day.month}月"
+    return f"{_MONTHS[day.month - 1]} {day.year}"
+
+
 def time_text(moment: datetime | time) -> str:
     """The clock time of a moment: 14:05."""
     return f"{moment:%H:%M}"
@@ -143,6 +150,7 @@ __all__ = [
     "date_text",
     "join_text",
     "message",
+    "month_text",
     "reader_language",
     "say",
     "time_text",

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 OWN = "notebooks"
 
+# What the notebook of a session is given.
+SESSION_PARAMETERS = ("folder", "session", "language")
+
 
 # --- Finding ------------------------------------------------------------------------------------------------
 
@@ -171,7 +174,7 @@ def open_copy(folder: Path, session: Session, language: str, programme: Programm
     It is made at the first time, and again when the programme or the toolkit has changed, but never over a
     copy that somebody has edited. Raises NotebookError when there is no notebook for this session.
     """
-    given = {"folder": "..", "session": session.key, "language": language}
+    given = dict(zip(SESSION_PARAMETERS, ("..", session.key, language), strict=True))
     source = find(session.notebook_name, folder)
     notebook = read(source)
     check_parameters(notebook, given, source.name)
@@ -265,6 +268,7 @@ def main(paths: list[str]) -> int:
 
 
 __all__ = [
+    "SESSION_PARAMETERS",
     "agenda_heading",
     "canonical",
     "check_parameters",

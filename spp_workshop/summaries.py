@@ -28,8 +28,8 @@ from .programme import FILE, folder_names
 from .seats import Seat
 from .workshop import open_workshop
 
-SUMMARY = Document("company_summary", "summaries", "summary")
-REPORT = Document("programme_report", "report", "programme_report")
+SUMMARY = Document("company_summary", "summaries", "summary", ("folder", "company", "language", "as_of"))
+REPORT = Document("programme_report", "report", "programme_report", ("folder", "language", "as_of"))
 
 
 @dataclass(frozen=True)

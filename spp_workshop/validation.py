@@ -10,7 +10,14 @@ from . import notebook_form
 from .cases import load_cases, load_guides
 from .documents import Document, read, shipped
 from .errors import Problem, SppError
-from .notebooks import check_parameters, find, own_notebooks, problems, shipped_notebooks
+from .notebooks import (
+    SESSION_PARAMETERS,
+    check_parameters,
+    find,
+    own_notebooks,
+    problems,
+    shipped_notebooks,
+)
 from .programme import FILE, load
 from .references import check_codes, check_worksheets, session_notebooks
 from .summaries import REPORT, SUMMARY
@@ -53,10 +60,10 @@ def _stems(*folders: Path) -> set[str]:
 
 def _of_needed_notebooks(document: Document, folder: Path) -> Iterator[Problem]:
     """Of the notebooks that will be run: those that are not there, or do not take what they will be given."""
-    yield from _of_needed(SUMMARY.name, "", ("folder", "company", "language", "as_of"), folder)
-    yield from _of_needed(REPORT.name, "", ("folder", "language", "as_of"), folder)
+    for report in (SUMMARY, REPORT):
+        yield from _of_needed(report.name, "", report.parameters, folder)
     for location, name in session_notebooks(document):
-        yield from _of_needed(name, document.where(location), ("folder", "session", "language"), folder)
+        yield from _of_needed(name, document.where(location), SESSION_PARAMETERS, folder)
 
 
 def _of_needed(name: str, where: str, given: Iterable[str], folder: Path) -> Iterator[Problem]:

@@ -17,16 +17,9 @@ def both(text: Any) -> dict[str, str]:
 
 
 def said(problem: Problem) -> dict[str, Any]:
-    """A problem as a form gets it: where, and the sentence with its remedy in both languages."""
-    texts = {
-        language: f"{say(problem.message, language)}{_gap(language)}{say(problem.remedy, language)}"
-        for language in LANGUAGES
-    }
-    return {"rule": problem.rule, "row": problem.row, "field": problem.field, "text": texts}
-
-
-def _gap(language: str) -> str:
-    return "" if language == "ja" else " "
+    """A problem as a form gets it: row and field, and the sentence with its remedy in both languages."""
+    text = {language: problem.at("").text(language) for language in LANGUAGES}
+    return {"rule": problem.rule, "row": problem.row, "field": problem.field, "text": text}
 
 
 @cache
@@ -104,6 +97,14 @@ ROLES = {
     "participant": message("A participant"),
 }
 
+_GROUP = message(
+    "The companies of this group, its facilitator and the person who keeps the records see this."
+)
+_FACILITATOR = message("Only the facilitator and the person who keeps the records see single answers.")
+_EVERYBODY = message(
+    "Everybody in the programme sees this. Please write so that no company can be recognised."
+)
+
 # Who will see the answers, by what the sheet is about and how it is shared: visibility.py in words.
 NOTICES = {
     ("company", "own"): message(
@@ -123,28 +124,16 @@ NOTICES = {
         "To be presented to everybody in the programme, once your company releases it. Until then only your"
         " company and the person who keeps the records see it."
     ),
-    ("group", "own"): message(
-        "The companies of this group, its facilitator and the person who keeps the records see this."
-    ),
-    ("group", "group"): message(
-        "The companies of this group, its facilitator and the person who keeps the records see this."
-    ),
+    ("group", "own"): _GROUP,
+    ("group", "group"): _GROUP,
     ("group", "organiser"): message(
         "The companies of this group, its facilitator and the organiser see this."
     ),
-    ("group", "programme"): message(
-        "Everybody in the programme sees this. Please write so that no company can be recognised."
-    ),
-    ("session", "own"): message(
-        "Only the facilitator and the person who keeps the records see single answers."
-    ),
-    ("session", "group"): message(
-        "Only the facilitator and the person who keeps the records see single answers."
-    ),
+    ("group", "programme"): _EVERYBODY,
+    ("session", "own"): _FACILITATOR,
+    ("session", "group"): _FACILITATOR,
     ("session", "organiser"): message(
         "The facilitator, the organiser and the person who keeps the records see this."
     ),
-    ("session", "programme"): message(
-        "Everybody in the programme sees this. Please write so that no company can be recognised."
-    ),
+    ("session", "programme"): _EVERYBODY,
 }

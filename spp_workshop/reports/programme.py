@@ -15,7 +15,7 @@ from spp_workshop import analysis, charts
 from spp_workshop.analysis.rows import Row, rows
 from spp_workshop.charts.grids import GOALS, STATES
 from spp_workshop.errors import Message, message
-from spp_workshop.messages import join_text, time_text
+from spp_workshop.messages import join_text, month_text, time_text
 from spp_workshop.pages import Page, picture
 
 from .blocks import Blocks, Words, section, style
@@ -32,20 +32,6 @@ PARTS: dict[str, Message] = {
     "grievance": message("Assistance for the Formulation of a Grievance Mechanism"),
     "closing": message("Closing Meeting"),
 }
-MONTHS = (
-    message("January"),
-    message("February"),
-    message("March"),
-    message("April"),
-    message("May"),
-    message("June"),
-    message("July"),
-    message("August"),
-    message("September"),
-    message("October"),
-    message("November"),
-    message("December"),
-)
 
 ISSUES = message("Human rights issues that companies took up")
 BARRIERS = message("Difficulties and barriers that companies meet")
@@ -191,10 +177,7 @@ class ProgrammeReport:
 
     def _period(self) -> Message:
         period = self.programme.period
-        first, last = (
-            message("{month} {year}", month=MONTHS[day.month - 1], year=day.year)
-            for day in (period.start, period.end)
-        )
+        first, last = (month_text(day, self.language) for day in (period.start, period.end))
         return message("From {first} to {last}", first=first, last=last)
 
     def activities(self) -> Page:
