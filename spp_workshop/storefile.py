@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .errors import Problem, StoreError, message
+from .errors import Message, Problem, StoreError, message
 from .store import TABLES, Store, locked, utc_now
 
 # PRAGMA application_id of our files ("SPPw"), and the version of the two tables.
@@ -70,11 +70,11 @@ def _refuse_foreign(engine: sa.Engine, path: Path) -> None:
         owner = connection.exec_driver_sql("PRAGMA application_id").scalar()
         version = connection.exec_driver_sql("PRAGMA user_version").scalar() or 0
     if owner != APPLICATION_ID:
-        raise StoreError(_not_a_store(path))
+        raise StoreError(_problem(path, "not_a_store"))
     if version > VERSION:
-        raise StoreError(_newer(path))
+        raise StoreError(_problem(path, "newer_store"))
     if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
-        raise StoreError(_read_only(path))
+        raise StoreError(_problem(path, "read_only_store"))
 
 
 # Folders that a program on this machine copies elsewhere behind our back, in the middle of a write.
@@ -97,9 +97,9 @@ def refuse_unsafe_place(path: Path) -> None:
     """Raise StoreError where a store would be in danger: in a synchronised folder, or on a network share."""
     whole = path.absolute()
     if any(_is_cloud(part) for part in whole.parts[:-1]):
-        raise StoreError(_synchronised(path))
+        raise StoreError(_in_danger(path, "synchronised_folder", _SYNCHRONISED))
     if str(whole).startswith(("\\\\", "//")) or _is_network(whole):
-        raise StoreError(_network(path))
+        raise StoreError(_in_danger(path, "network_folder", _NETWORK))
 
 
 def _is_cloud(part: str) -> bool:
@@ -120,79 +120,61 @@ def _is_network(path: Path) -> bool:
 # --- Wording ----------------------------------------------------------------------------------------------
 
 
-def _not_a_store(path: Path) -> Problem:
-    return Problem(
-        path.name,
-        "not_a_store",
+# By rule: what is wrong, and how to mend it.
+_WORDING = {
+    "not_a_store": (
         message("This file is not a store of a workshop."),
         message("Move it away, or open the folder of your workshop."),
-    )
-
-
-def _newer(path: Path) -> Problem:
-    return Problem(
-        path.name,
-        "newer_store",
+    ),
+    "newer_store": (
         message("This store was made by a newer version of the toolkit."),
         message("Install the newer version; nothing was changed."),
-    )
-
-
-def _read_only(path: Path) -> Problem:
-    return Problem(
-        path.name,
-        "read_only_store",
+    ),
+    "read_only_store": (
         message("This store, or its folder, can only be read."),
         message("Ask for the right to write there, or copy the workshop folder to a place of your own."),
-    )
+    ),
+    "damaged_store": (
+        message("This store is damaged: its file is not whole."),
+        message("Leave it as it is, and put the last backup of the workshop folder in another place."),
+    ),
+    "disk_full": (
+        message("The disk is full, or does not write; nothing was stored."),
+        message("Make room on the disk, and try again."),
+    ),
+}
+
+# What SQLite says itself, and the rule that it means.
+_SQLITE = {
+    "readonly": "read_only_store",
+    "unable to open": "read_only_store",
+    "not a database": "not_a_store",
+    "malformed": "damaged_store",
+    "is full": "disk_full",
+    "disk I/O": "disk_full",
+}
+
+_SYNCHRONISED = message(
+    "This folder is copied to a cloud drive, which can destroy a store while it is written."
+)
+_NETWORK = message("This folder is on a network share, where a store can be destroyed.")
+
+
+def _problem(path: Path, rule: str) -> Problem:
+    return Problem(path.name, rule, *_WORDING[rule])
 
 
 def _unusable(path: Path, said: str) -> Problem | None:
     """What SQLite's own words mean for a person; None for what is nobody's fault but ours."""
-    if "readonly" in said or "unable to open" in said:
-        return _read_only(path)
-    if "not a database" in said:
-        return _not_a_store(path)
-    if "malformed" in said:
-        return _damaged(path)
-    if "is full" in said or "disk I/O" in said:
-        return _full(path)
+    rule = next((rule for words, rule in _SQLITE.items() if words in said), "")
+    if rule:
+        return _problem(path, rule)
     return locked() if "locked" in said else None
 
 
-def _damaged(path: Path) -> Problem:
+def _in_danger(path: Path, rule: str, what: Message) -> Problem:
     return Problem(
-        path.name,
-        "damaged_store",
-        message("This store is damaged: its file is not whole."),
-        message("Leave it as it is, and put the last backup of the workshop folder in another place."),
-    )
-
-
-def _full(path: Path) -> Problem:
-    return Problem(
-        path.name,
-        "disk_full",
-        message("The disk is full, or does not write; nothing was stored."),
-        message("Make room on the disk, and try again."),
-    )
-
-
-def _synchronised(path: Path) -> Problem:
-    return Problem(
-        path.name,
-        "synchronised_folder",
-        message("This folder is copied to a cloud drive, which can destroy a store while it is written."),
-        message("Move the workshop folder to {place}.", place=_better_place(path)),
-    )
-
-
-def _network(path: Path) -> Problem:
-    return Problem(
-        path.name,
-        "network_folder",
-        message("This folder is on a network share, where a store can be destroyed."),
-        message("Move the workshop folder to {place}.", place=_better_place(path)),
+        path.name, rule, what, message("Move the workshop folder to {place}.", place=_better_place(path))
     )
 
 
