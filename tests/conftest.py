@@ -15,17 +15,26 @@ from spp_workshop.workshop import Workshop, open_workshop
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
-PROGRAMME = """\
+# A programme as it begins, to which tests add their own sessions (and more companies).
+HEAD = """\
 key: tiny
 title: {ja: 小さなプログラム, en: A tiny programme}
-organiser: {ja: 主催者, en: The organiser}
+organiser: {ja: 事務局, en: The secretariat}
 purpose: {ja: 学び合うこと。, en: To learn together.}
-activities: {ja: 二回の研修。, en: Two sessions.}
+activities: {ja: 企業の研修。, en: Sessions for companies.}
 plans: {ja: 来年も続けます。, en: To go on next year.}
 period: {start: 2026-04-01, end: 2027-03-31}
 companies:
   - {key: alpha, name: {ja: アルファ表面処理, en: Alpha Surface}, sector: plating, size: 40}
   - {key: beta, name: {ja: ベータ精密, en: Beta Precision}, sector: machining, size: 12}
+"""
+GAMMA = """\
+  - {key: gamma, name: {ja: ガンマ工業, en: Gamma Works}, sector: coating, size: 7}
+"""
+
+PROGRAMME = (
+    HEAD
+    + """\
 sessions:
   - key: dd_preparation
     part: hrdd
@@ -48,6 +57,7 @@ sessions:
     groups:
       - {key: a, name: {ja: A班, en: Group A}, companies: [alpha]}
 """
+)
 
 
 class Clock:

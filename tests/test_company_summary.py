@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import HEAD
 from report_pages import shown, skipped_ranks, text_of
 
 from spp_workshop import summaries
@@ -19,18 +20,10 @@ from spp_workshop.seats import Seat
 from spp_workshop.worksheet import Field, Worksheet
 from spp_workshop.workshop import Workshop, open_workshop
 
-PROGRAMME = """\
-key: tiny
-title: {ja: 小さなプログラム, en: A tiny programme}
+PROGRAMME = (
+    HEAD
+    + """\
 fictional: {ja: 会社も回答も架空です。, en: Companies and answers are made up.}
-organiser: {ja: 事務局, en: The secretariat}
-purpose: {ja: 学び合うこと。, en: To learn together.}
-activities: {ja: 三回の研修。, en: Three sessions.}
-plans: {ja: 来年も続けます。, en: To go on next year.}
-period: {start: 2026-04-01, end: 2027-03-31}
-companies:
-  - {key: alpha, name: {ja: アルファ表面処理, en: Alpha Surface}, sector: plating, size: 40}
-  - {key: beta, name: {ja: ベータ精密, en: Beta Precision}, sector: machining, size: 12}
 sessions:
   - key: dd_preparation
     part: hrdd
@@ -71,6 +64,7 @@ sessions:
     agenda:
       - {key: talks, kind: company_presentation, minutes: 60, title: {ja: 発表, en: Presentations}}
 """
+)
 BEFORE, AFTER = date(2026, 9, 1), date(2027, 3, 31)
 
 # --- Answers to everything ----------------------------------------------------------------------------------

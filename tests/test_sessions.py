@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from conftest import GAMMA, HEAD
 
 from spp_workshop import releases, sessions
 from spp_workshop.seats import Seat
@@ -14,18 +15,10 @@ from spp_workshop.workshop import open_workshop
 if TYPE_CHECKING:
     from spp_workshop.workshop import Workshop
 
-PROGRAMME = """\
-key: small
-title: {ja: 小さなプログラム, en: A small programme}
-organiser: {ja: 主催者, en: The organiser}
-purpose: {ja: 学び合うこと。, en: To learn together.}
-activities: {ja: 二回の研修。, en: Two sessions.}
-plans: {ja: 来年も続けます。, en: To go on next year.}
-period: {start: 2026-04-01, end: 2027-03-31}
-companies:
-  - {key: alpha, name: {ja: アルファ表面処理, en: Alpha Surface}, sector: plating, size: 40}
-  - {key: beta, name: {ja: ベータ精密, en: Beta Precision}, sector: machining, size: 12}
-  - {key: gamma, name: {ja: ガンマ工業, en: Gamma Works}, sector: coating, size: 7}
+PROGRAMME = (
+    HEAD
+    + GAMMA
+    + """\
 sessions:
   - key: dd_practice
     part: hrdd
@@ -58,6 +51,7 @@ sessions:
     agenda:
       - {key: talks, kind: company_presentation, minutes: 60, title: {ja: 発表, en: Talks}}
 """
+)
 RISK = {"event": "手をはさむ", "process": "プレス", "actuality": "potential", "confidence": "seen"}
 JUDGED = {
     "scale": "scale_4",
@@ -163,7 +157,7 @@ def test_votes_are_counted_by_topic_and_session_and_a_second_vote_replaces_the_f
 
 def test_the_letter_tells_homework_and_the_next_session(workshop: Workshop) -> None:
     assert sessions.to_send(workshop, "dd_practice") == (
-        "Subject: [A small programme] Thank you for “Practice”\n"
+        "Subject: [A tiny programme] Thank you for “Practice”\n"
         "\n"
         "Thank you for taking part in “Practice” on October 23, 2026 (Fri.).\n"
         "\n"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from conftest import GAMMA, HEAD
 
 from spp_workshop import presenting, releases, showing
 from spp_workshop.seats import Seat
@@ -16,18 +17,10 @@ from spp_workshop.workshop import open_workshop
 if TYPE_CHECKING:
     from spp_workshop.workshop import Workshop
 
-PROGRAMME = """\
-key: small
-title: {ja: 小さなプログラム, en: A small programme}
-organiser: {ja: 主催者, en: The organiser}
-purpose: {ja: 学び合うこと。, en: To learn together.}
-activities: {ja: 二回の研修。, en: Two sessions.}
-plans: {ja: 来年も続けます。, en: To go on next year.}
-period: {start: 2026-04-01, end: 2027-03-31}
-companies:
-  - {key: alpha, name: {ja: アルファ表面処理, en: Alpha Surface}, sector: plating, size: 40}
-  - {key: beta, name: {ja: ベータ精密, en: Beta Precision}, sector: machining, size: 12}
-  - {key: gamma, name: {ja: ガンマ工業, en: Gamma Works}, sector: coating, size: 7}
+PROGRAMME = (
+    HEAD
+    + GAMMA
+    + """\
   - {key: delta, name: {ja: デルタ電子, en: Delta Electronics}, sector: coating, size: 9}
 sessions:
   - key: dd_practice
@@ -50,6 +43,7 @@ sessions:
         title: {ja: 講義, en: Lecture}
         lead: {ja: 講師, en: A lecturer}
 """
+)
 COMPANIES = ("alpha", "beta", "gamma", "delta")
 GROUPS = """\
     groups:
@@ -278,7 +272,7 @@ def test_what_is_missing_is_a_chart_until_all_is_there(tmp_path: Path) -> None:
 
 
 def test_the_letter_is_shown_as_text(tmp_path: Path) -> None:
-    named = PROGRAMME.replace("en: A small programme", f"en: '{SCRIPT}'", 1)
+    named = PROGRAMME.replace("en: A tiny programme", f"en: '{SCRIPT}'", 1)
     shown = showing.to_send(opened(tmp_path, named), "dd_practice")
     assert SCRIPT not in shown
     assert f"Subject: [{SCRIPT}]" in words_of(shown)
