@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from .documents import shipped
 from .errors import Problem, message
-from .messages import LANGUAGES, date_text, say, time_text
+from .messages import LANGUAGES, moment_text, say
 from .programme import Programme
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ def _view(manifest: Manifest, language: str) -> dict[str, Any]:
     return {
         "language": language,
         "words": {name: say(text, language) for name, text in _WORDS.items()},
-        "written": _moment(datetime.now(UTC).isoformat(), language),
+        "written": moment_text(datetime.now(UTC).isoformat(), language),
         "rows": [
             {
                 "name": name[language],
@@ -203,7 +203,7 @@ def _cell(entry: dict[str, Any], language: str) -> dict[str, Any]:
     return {
         "failed": entry["status"] == "failed",
         "problem": entry["wordings"].get(language, ""),
-        "made": _moment(entry["made_at"], language),
+        "made": moment_text(entry["made_at"], language),
         "files": _links(entry["files"]),
         "earlier": _links(entry.get("earlier", {})),
     }
@@ -212,13 +212,6 @@ def _cell(entry: dict[str, Any], language: str) -> dict[str, Any]:
 def _links(files: Mapping[str, str]) -> dict[str, str]:
     """Addresses as seen from the overview page, what people read first."""
     return {kind: quote(files[kind].removeprefix(f"{OUTPUT}/")) for kind in sorted(files)}
-
-
-def _moment(moment: str, language: str) -> str:
-    if not moment:
-        return ""
-    local = datetime.fromisoformat(moment).astimezone()
-    return f"{date_text(local.date(), language)} {time_text(local)}"
 
 
 _WORDS = {

@@ -95,6 +95,14 @@ def time_text(moment: datetime | time) -> str:
     return f"{moment:%H:%M}"
 
 
+def moment_text(iso: str, language: str) -> str:
+    """A moment as it is stored, by the clock of this machine: day and clock time; nothing for none."""
+    if not iso:
+        return ""
+    moment = datetime.fromisoformat(iso).astimezone()
+    return f"{date_text(moment.date(), language)} {time_text(moment)}"
+
+
 # Not by strftime: its names follow the machine's locale, not the reader's language.
 _MONTHS = (
     "January",
@@ -150,6 +158,7 @@ __all__ = [
     "date_text",
     "join_text",
     "message",
+    "moment_text",
     "month_text",
     "reader_language",
     "say",

@@ -8,14 +8,13 @@ comes folded up by `only_for_you`.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from . import analysis, charts, sessions
 from .cases import Markdown
 from .errors import message
-from .messages import date_text, join_text, say, time_text, worded
+from .messages import date_text, join_text, moment_text, say, time_text, worded
 from .pages import Page, bullets, folded, heading, lines_of, page, picture, rows_of, sentence, small
 from .tables import answers, rows_as_cards, table
 
@@ -247,7 +246,7 @@ def recorded(workshop: Workshop, session: str) -> Page:
     }
     found = _with_titles(workshop, sessions.recorded(workshop, session))
     for line in found:
-        line["last"] = _moment(line["last"], workshop.language)
+        line["last"] = moment_text(line["last"], workshop.language)
     return page(rows_of(found, columns, workshop.language))
 
 
@@ -303,14 +302,6 @@ def _with_titles(workshop: Workshop, frame: pd.DataFrame) -> list[dict[str, Any]
     """The lines of the frame, with the title of the worksheet for its name."""
     titles = {name: sheet.title[workshop.language] for name, sheet in workshop.worksheets.items()}
     return lines_of(frame.assign(worksheet=frame["worksheet"].map(titles)))
-
-
-def _moment(iso: str, language: str) -> str:
-    """A moment of the store by the clock of this machine."""
-    if not iso:
-        return ""
-    moment = datetime.fromisoformat(iso).astimezone()
-    return f"{date_text(moment.date(), language)} {time_text(moment)}"
 
 
 __all__ = [

@@ -201,10 +201,6 @@ class Worksheet(Model):
         """The questions in order."""
         return list(self.by_name.values())
 
-    def list_names(self) -> set[str]:
-        """The lists of choices that it uses."""
-        return {field.list_name for field in self.fields if field.list_name}
-
 
 # --- Loading ----------------------------------------------------------------------------------------------
 
