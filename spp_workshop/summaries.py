@@ -16,6 +16,7 @@ from datetime import datetime
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
+from typing import TypedDict, Unpack
 
 from . import notebooks
 from .documents import PACKAGE, shipped
@@ -51,48 +52,41 @@ Progress = Callable[[Outcome, int, int], None]
 # --- The two commands ---------------------------------------------------------------------------------------
 
 
-def make(
-    folder: Path,
-    companies: Iterable[str] | None = None,
-    *,
-    languages: Iterable[str] = LANGUAGES,
-    formats: Iterable[str] = FORMATS,
-    jobs: int | None = None,
-    force: bool = False,
-    as_of: str | None = None,
-    progress: Progress | None = None,
-    executor: Executor | None = None,
-    limits: Limits = DEFAULT,
-) -> Run:
-    """Make the summaries of all (or these) companies; skip what is up to date unless `force`.
+class How(TypedDict, total=False):
+    """How documents are made.
 
-    One that fails is told in its outcome and stops no other. `progress` is called with each outcome, how many
-    are done and how many there are. Raises SppError when nothing can be made: the programme, the store or the
-    notebook has a problem, or a company, language or format is not known.
+    Of `languages` and `formats` all, unless some are named. `jobs` are made at a time (default: by the number
+    of processors), or as many as the `executor` likes. `force` makes what is up to date too, and `as_of` is
+    the day of the documents (default: today, while the programme runs). `progress` is called with each
+    outcome, how many are done and how many there are.
     """
-    batch = _Batch(folder, SUMMARY, languages=languages, formats=formats, as_of=as_of, limits=limits)
+
+    languages: Iterable[str]
+    formats: Iterable[str]
+    jobs: int | None
+    force: bool
+    as_of: str | None
+    progress: Progress | None
+    executor: Executor | None
+    limits: Limits
+
+
+def make(folder: Path, companies: Iterable[str] | None = None, **how: Unpack[How]) -> Run:
+    """Make the summaries of all (or these) companies; skip what is up to date.
+
+    One that fails is told in its outcome and stops no other. Raises SppError when nothing can be made: the
+    programme, the store or the notebook has a problem, or a company, language or format is not known.
+    """
+    batch = _Batch(folder, SUMMARY, **how)
     enrolled = [company.key for company in batch.programme.companies]
     keys = enrolled if companies is None else [batch.programme.company(key).key for key in companies]
-    tasks = [task for key in dict.fromkeys(keys) for task in batch.tasks(key)]
-    return batch.run(tasks, force=force, jobs=jobs, progress=progress, executor=executor)
+    return batch.run([task for key in dict.fromkeys(keys) for task in batch.tasks(key)])
 
 
-def make_report(
-    folder: Path,
-    *,
-    languages: Iterable[str] = LANGUAGES,
-    formats: Iterable[str] = FORMATS,
-    jobs: int | None = None,
-    force: bool = False,
-    as_of: str | None = None,
-    progress: Progress | None = None,
-    executor: Executor | None = None,
-    limits: Limits = DEFAULT,
-) -> Run:
+def make_report(folder: Path, **how: Unpack[How]) -> Run:
     """Make the programme's report; everything else is as in `make`."""
-    batch = _Batch(folder, REPORT, languages=languages, formats=formats, as_of=as_of, limits=limits)
-    tasks = list(batch.tasks(""))
-    return batch.run(tasks, force=force, jobs=jobs, progress=progress, executor=executor)
+    batch = _Batch(folder, REPORT, **how)
+    return batch.run(list(batch.tasks("")))
 
 
 def shell_progress() -> Progress:
@@ -125,12 +119,17 @@ class _Batch:
         folder: Path,
         document: Document,
         *,
-        languages: Iterable[str],
-        formats: Iterable[str],
-        as_of: str | None,
-        limits: Limits,
+        languages: Iterable[str] = LANGUAGES,
+        formats: Iterable[str] = FORMATS,
+        jobs: int | None = None,
+        force: bool = False,
+        as_of: str | None = None,
+        progress: Progress | None = None,
+        executor: Executor | None = None,
+        limits: Limits = DEFAULT,
     ):
         self.folder, self.document, self.limits = folder.absolute(), document, limits
+        self.jobs, self.force, self.executor, self.progress = jobs or _jobs(), force, executor, progress
         self.languages = _offered(languages, LANGUAGES, message("language"))
         self.formats = _offered(formats, FORMATS, message("format"))
         self.workshop = open_workshop(self.folder)
@@ -174,15 +173,7 @@ class _Batch:
         files = [checksum(self.notebook), checksum(self.folder / FILE), *worksheets]
         return [self.document.name, self.formats, self.as_of, version("spp-workshop"), _package(), files]
 
-    def run(
-        self,
-        tasks: list[Task],
-        *,
-        force: bool,
-        jobs: int | None,
-        progress: Progress | None,
-        executor: Executor | None,
-    ) -> Run:
+    def run(self, tasks: list[Task]) -> Run:
         """Make what is not up to date, and note every outcome as soon as it is known."""
         if tasks:
             notebooks.check_parameters(
@@ -196,19 +187,23 @@ class _Batch:
         def note(outcome: Outcome) -> None:
             outcomes[outcome.key] = outcome
             manifest.put(outcome)
-            if progress:
-                progress(outcome, len(outcomes), len(tasks))
+
+        def tell(outcome: Outcome) -> None:
+            if self.progress:
+                self.progress(outcome, len(outcomes), len(tasks))
 
         def done(outcome: Outcome) -> None:
             note(outcome)
-            # At once, so that an end in the middle loses nothing.
+            # At once, and before it is told, so that an end in the middle loses nothing.
             manifest.write()
+            tell(outcome)
 
-        found = {task.key: None if force else manifest.current(task.key, task.stamp) for task in tasks}
+        found = {task.key: None if self.force else manifest.current(task.key, task.stamp) for task in tasks}
         for current in filter(None, found.values()):
             note(current)
+            tell(current)
         manifest.write()
-        work([task for task in tasks if not found[task.key]], jobs or _jobs(), executor, done)
+        work([task for task in tasks if not found[task.key]], self.jobs, self.executor, done)
         return Run(self.folder, [outcomes[task.key] for task in tasks])
 
 
@@ -249,4 +244,4 @@ def _not_offered(kind: Message, one: str, offered: Sequence[str]) -> Problem:
     )
 
 
-__all__ = ["FORMATS", "Outcome", "Run", "make", "make_report", "shell_progress"]
+__all__ = ["FORMATS", "How", "Outcome", "Run", "make", "make_report", "shell_progress"]
