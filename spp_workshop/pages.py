@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from .messages import Words, worded
+from .plain_text import in_html
 from .tables import table
 
 Records = Iterable[Mapping[str, Any]]
@@ -31,12 +32,12 @@ def page(*parts: str) -> Page:
 
 def sentence(words: Words, language: str) -> str:
     """A paragraph; nothing when there are no words."""
-    return f"<p>{escape(worded(words, language))}</p>" if words else ""
+    return f"<p>{in_html(worded(words, language))}</p>" if words else ""
 
 
 def small(words: Words, language: str) -> str:
     """A paragraph in small letters, such as a source."""
-    return f"<p><small>{escape(worded(words, language))}</small></p>"
+    return f"<p><small>{in_html(worded(words, language))}</small></p>"
 
 
 def heading(words: Words, language: str) -> str:
@@ -46,7 +47,7 @@ def heading(words: Words, language: str) -> str:
 
 def bullets(lines: Iterable[str]) -> str:
     """A list of what people wrote."""
-    return "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>"
+    return "<ul>" + "".join(f"<li>{in_html(line)}</li>" for line in lines) + "</ul>"
 
 
 def rows_of(records: Records, columns: Mapping[str, Words], language: str) -> str:

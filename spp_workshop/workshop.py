@@ -68,6 +68,12 @@ class Workshop:
         """The companies whose answers this seat may ask for: a participant's own, else all."""
         return [company for company in self.programme.companies if self.seat.company_key in ("", company.key)]
 
+    def worksheet(self, name: str) -> Worksheet:
+        """One worksheet. Raises AnswerError when there is none of that name."""
+        if name not in self.worksheets:
+            raise AnswerError(_unknown_worksheet(name))
+        return self.worksheets[name]
+
     @cached_property
     def cases(self) -> dict[str, Case]:
         """The hypothetical cases by code; a folder's own ones win over the shipped ones."""
@@ -90,12 +96,12 @@ class Workshop:
         then every question: codes, numbers (Int64), ISO dates, lists of codes; texts in the workshop's
         language where a translation is stored.
         """
-        sheet = self._sheet(worksheet)
+        sheet = self.worksheet(worksheet)
         return as_frame(sheet, self._visible(sheet), self.language)
 
     def rows(self, worksheet: str, subject: str = "", session: str = "") -> list[Row]:
         """The rows of one subject in order, with the rows carried forward that are not answered yet."""
-        sheet = self._sheet(worksheet)
+        sheet = self.worksheet(worksheet)
         found = [
             Row(r.place.row, r.revision, r.status, r.answers, r.recorded_at)
             for r in self._visible(sheet, self._subject(subject), session)
@@ -111,7 +117,7 @@ class Workshop:
 
     def history(self, worksheet: str, subject: str, row: str = "", session: str = "") -> list[Revision]:
         """The saved states of a row, oldest first; one author's saves within ten minutes are one."""
-        sheet = self._sheet(worksheet)
+        sheet = self.worksheet(worksheet)
         place = Place(self._subject(subject), worksheet, row, session)
         revisions = self.store.history(place)
         if not all(may_read(self.seat, sheet, revision, self.programme) for revision in revisions):
@@ -162,7 +168,7 @@ class Workshop:
         Raises AnswerError (unreadable; nothing stored), ConflictError (somebody else changed the same answer)
         and NotAllowed.
         """
-        sheet = self._sheet(worksheet)
+        sheet = self.worksheet(worksheet)
         place = self._writable(sheet, subject, row, session)
         values, problems = answer_rules.read(sheet, changes, self.choices)
         if problems:
@@ -184,7 +190,7 @@ class Workshop:
         self, worksheet: str, subject: str, row: str = "", *, revision: int, session: str = ""
     ) -> Saved:
         """Make an earlier state of a row the newest again."""
-        sheet = self._sheet(worksheet)
+        sheet = self.worksheet(worksheet)
         place = self._writable(sheet, subject, row, session)
         states = {state.revision: state for state in self.store.history(place)}
         latest, wanted = states[max(states)], states[revision]
@@ -195,7 +201,7 @@ class Workshop:
         self, worksheet: str, subject: str, row: str = "", *, fields: list[str], audience: str
     ) -> Saved:
         """Let an audience see these fields of the row as it is now; a later edit is not released by this."""
-        sheet = self._sheet(worksheet)
+        sheet = self.worksheet(worksheet)
         place = self._writable(sheet, subject, row, "")
         newest = self._newest(place)
         changes = {
@@ -209,11 +215,6 @@ class Workshop:
         return self.save(RELEASE, changes, subject=place.subject, row=new_row_id(), status="submitted")
 
     # --- Inside -------------------------------------------------------------------------------------------
-
-    def _sheet(self, name: str) -> Worksheet:
-        if name not in self.worksheets:
-            raise AnswerError(_unknown_worksheet(name))
-        return self.worksheets[name]
 
     def _subject(self, subject: str) -> str:
         """The subject in full; a company's own seat need not say it. Raises AnswerError when unknown."""
@@ -270,7 +271,7 @@ class Workshop:
 
     def _act(self, worksheet: str, subject: str, row: str, session: str, *, status: str) -> Saved:
         """A new revision that changes nothing but the status."""
-        sheet = self._sheet(worksheet)
+        sheet = self.worksheet(worksheet)
         place = self._writable(sheet, subject, row, session)
         newest = self._newest(place)
         entry = Entry(self.seat.id, sheet.version, newest.revision if newest else 0, status)

@@ -248,7 +248,7 @@ def test_questions_come_without_names_and_in_no_order_of_companies(workshop: Wor
     for company, question in (("alpha", "zebra?"), ("beta", SCRIPT), ("gamma", "apple?")):
         save(workshop, "engagement_questionnaire", f"company:{company}", {"question": question})
     shown = showing.unnamed(workshop, "engagement_questionnaire", "question", "wish")
-    said = re.findall(r"<li>(.*?)</li>", shown)
+    said = re.findall(r"<li><bdi>(.*?)</bdi></li>", shown)
     assert [unescape(line) for line in said] == [SCRIPT, "apple?", "zebra?"]
     assert SCRIPT not in shown
     assert workshop.worksheets["engagement_questionnaire"].by_name["wish"].label["en"] not in shown

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from spp_workshop.errors import AnswerError, Problem, message
 from spp_workshop.worksheet import Choice, ChoiceList, Field, Worksheet, ancestors
 from spp_workshop.workshop import Workshop
 
@@ -15,7 +14,7 @@ Json = dict[str, Any]
 
 def definition(workshop: Workshop, worksheet: str) -> Json:
     """A worksheet as a form needs it: texts in both languages, choices, rules. It holds no answers."""
-    sheet = sheet_of(workshop, worksheet)
+    sheet = workshop.worksheet(worksheet)
     carried = _carried_fields(workshop, sheet)
     lists = {field.list_name for field in (*sheet.fields, *carried) if field.list_name}
     source = workshop.worksheets.get(sheet.rows_from or "")
@@ -76,19 +75,3 @@ def row_per_company(sheet: Worksheet) -> str:
     """The question that the row itself answers: a list about the companies has one row for each of them."""
     titled = sheet.by_name.get(sheet.row_title or "")
     return titled.name if titled and titled.list_name == "companies" else ""
-
-
-def sheet_of(workshop: Workshop, name: str) -> Worksheet:
-    """The worksheet of that name. Raises AnswerError when there is none."""
-    if name not in workshop.worksheets:
-        raise AnswerError(_unknown_worksheet(name))
-    return workshop.worksheets[name]
-
-
-def _unknown_worksheet(name: str) -> Problem:
-    return Problem(
-        "",
-        "unknown_worksheet",
-        message("There is no worksheet “{name}”.", name=name),
-        message("Check the name; the worksheets are listed in the folder worksheets."),
-    )

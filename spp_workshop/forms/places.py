@@ -11,7 +11,6 @@ from spp_workshop.visibility import may_write
 from spp_workshop.worksheet import Text, Worksheet
 from spp_workshop.workshop import Workshop
 
-from .definitions import sheet_of
 from .words import both
 
 Json = dict[str, Any]
@@ -24,7 +23,7 @@ def place(
 
     Raises AnswerError when a company, group or session is named that this seat may not fill in.
     """
-    sheet = sheet_of(workshop, worksheet)
+    sheet = workshop.worksheet(worksheet)
     subjects = [
         subject
         for subject in _candidates(workshop, sheet, company, group, session)

@@ -16,7 +16,7 @@ from spp_workshop.store import Revision
 from spp_workshop.worksheet import Worksheet
 from spp_workshop.workshop import Workshop
 
-from .definitions import row_per_company, sheet_of
+from .definitions import row_per_company
 from .words import ROLES, both, said
 
 Json = dict[str, Any]
@@ -61,7 +61,7 @@ def _can_be_row(workshop: Workshop, request: Request) -> bool:
     if _ROW.fullmatch(request.row) and len(request.row) <= LONGEST_ROW:
         return True
     keys = {company.key for company in workshop.programme.companies}
-    return bool(row_per_company(sheet_of(workshop, request.worksheet))) and request.row in keys
+    return bool(row_per_company(workshop.worksheet(request.worksheet))) and request.row in keys
 
 
 def _open(workshop: Workshop, request: Request) -> Json:
@@ -74,7 +74,7 @@ def _open(workshop: Workshop, request: Request) -> Json:
 
 def _save(workshop: Workshop, request: Request) -> Json:
     """Store what can be stored: an unreadable answer, or a disputed one, does not hold up the others."""
-    sheet = sheet_of(workshop, request.worksheet)
+    sheet = workshop.worksheet(request.worksheet)
     changes, refused, conflicts = dict(request.changes), Json(), Json()
     while changes:
         given = {**_said_by_the_row(sheet, request.row), **changes}
@@ -97,7 +97,7 @@ def _save(workshop: Workshop, request: Request) -> Json:
 
 
 def _submit(workshop: Workshop, request: Request) -> Json:
-    sheet = sheet_of(workshop, request.worksheet)
+    sheet = workshop.worksheet(request.worksheet)
     rows = [row for row in workshop.rows(sheet.name, request.subject) if row.revision]
     if not sheet.repeats:
         rows = rows or [Row("")]
@@ -166,7 +166,7 @@ _DOINGS: dict[str, Callable[[Workshop, Request], Json]] = {
 
 
 def _rows(workshop: Workshop, request: Request) -> list[Json]:
-    sheet = sheet_of(workshop, request.worksheet)
+    sheet = workshop.worksheet(request.worksheet)
     rows = [*workshop.rows(sheet.name, request.subject)]
     if row_per_company(sheet):
         rows = _one_for_each(workshop, sheet, rows)
