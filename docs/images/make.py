@@ -63,9 +63,9 @@ def jupyterlab(folder: Path, language: str) -> Iterator[str]:
 def notebook(page: Page, address: str) -> bytes:
     """The session's notebook where the company puts its risks in order."""
     page.goto(address)
-    page.get_by_text(re.compile(r"\| Idle")).first.wait_for()
+    page.get_by_text(re.compile(r"\| (Idle|アイドル)")).first.wait_for()
     page.locator('[data-id="filebrowser"]').click()  # without the list of files
-    page.locator('.lm-MenuBar-itemLabel:text-is("Run")').click()
+    page.locator(".lm-MenuBar-itemLabel", has_text=re.compile("^(Run|実行)$")).click()
     page.locator('[data-command="runmenu:run-all"]').click()
     cell = page.locator(".jp-CodeCell", has_text=f'form(workshop, "{SHEET}"').first
     cell.locator("select").first.select_option(f"company:{COMPANY}")
