@@ -1160,17 +1160,21 @@ class Form {
     const stored = row.revision > 0;
     if (stored && !(await this.ask({ do: "withdraw", row: row.id }))) return;
     const kept = new Map(row.unsent);
+    const place = [...this.rows.keys()].indexOf(row.id);
     row.unsent.clear();
     this.rows.delete(row.id);
     this.unsent.write(this.rows.values());
     this.show();
     this.refreshNow();
-    this.offer("withdrawn", { title: title || this.words.say("untitled") }, () => this.bringBack(row, stored, kept));
+    this.offer("withdrawn", { title: title || this.words.say("untitled") }, () => this.bringBack(row, stored, kept, place));
   }
 
-  async bringBack(row, stored, kept) {
+  /** Puts a withdrawn row back where it was, before the store has told its order again. */
+  async bringBack(row, stored, kept, place) {
     if (stored && !(await this.restore(row, { do: "undo" }))) return;
-    this.rows.set(row.id, row);
+    const rows = [...this.rows.values()].filter((other) => other.id !== row.id);
+    rows.splice(place, 0, row);
+    this.rows = new Map(rows.map((one) => [one.id, one]));
     for (const [name, value] of kept) row.change(name, value);
     this.changed(row);
     this.show();
