@@ -511,7 +511,9 @@ def test_open_names_the_sessions_when_it_does_not_know_one(told: Told, folder: P
 
 
 @pytest.mark.parametrize(("language", "locale"), [("ja", "ja_JP"), ("en", "en")])
-def test_jupyterlab_speaks_the_language_of_the_notebook_and_asks_for_no_news(language: str, locale: str) -> None:
+def test_jupyterlab_speaks_the_language_of_the_notebook_and_asks_for_no_news(
+    language: str, locale: str
+) -> None:
     with cli._jupyterlab_settings(language) as folder:
         settings = json.loads((folder / "overrides.json").read_text(encoding="utf-8"))
     assert settings["@jupyterlab/translation-extension:plugin"] == {"locale": locale}
