@@ -215,7 +215,10 @@ def _not_yaml(path: Path, error: yaml.YAMLError) -> Problem:
         f"{_short(path)}:{mark.line + 1}" if mark else _short(path),
         "not_yaml",
         message("This line cannot be read as YAML."),
-        message("Check the indentation, the colons and the quotation marks here and on the line before."),
+        message(
+            "Check the indentation, colons, commas, brackets and quotation marks here and on the line "
+            "before; none of them, and no space, may be full-width."
+        ),
     )
 
 
@@ -254,7 +257,7 @@ def _worded(
     if rule.startswith(("date", "time")):
         return (
             message("“{key}” is not a date or a time.", key=key),
-            message("Write a date as 2026-01-20 and a time as 14:00."),
+            message("Write a date as 2026-01-20 and a time as 14:00, in half-width characters."),
         )
     if rule in ("literal_error", "enum"):
         expected = str(context.get("expected", "")).replace(" or ", ", ").replace("'", "")
@@ -286,11 +289,11 @@ def _wrong_kind(rule: str, key: str) -> tuple[Message, Message]:
         return message("“{key}” is empty.", key=key), message("Write something, or take the key away.")
     kinds = {
         "string": message("text"),
-        "int": message("a whole number"),
+        "int": message("a whole number in half-width digits, with nothing after it"),
         "float": message("a number"),
         "bool": message("true or false"),
-        "list": message("a list (lines that begin with a hyphen)"),
-        "tuple": message("a list (lines that begin with a hyphen)"),
+        "list": message("a list, such as [one, two], or lines that begin with a hyphen"),
+        "tuple": message("a list, such as [one, two], or lines that begin with a hyphen"),
         "dict": message("keys with values"),
         "model": message("keys with values"),
         "greater": message("a larger number"),
@@ -304,7 +307,7 @@ def _nearest(key: str, model: type[BaseModel]) -> Message:
     close = difflib.get_close_matches(key, sorted(_keys(model, set())), 1)
     if close:
         return message("Did you mean “{close}”? Otherwise take it away.", close=close[0])
-    return message("Take it away, or look for its right name in the README of this folder.")
+    return message("Take it away, or write its right name, then a half-width colon and a space.")
 
 
 def _keys(model: type[BaseModel], seen: set[type]) -> set[str]:

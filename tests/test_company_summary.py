@@ -283,7 +283,14 @@ def test_a_page_before_the_sessions_tells_when_each_sheet_comes(tiny: Workshop) 
     page = shown("company_summary", "en", folder=str(tiny.folder), company="alpha", as_of=BEFORE.isoformat())
     text = text_of(page)
     assert "It belongs to the session “Practice” on October 23, 2026 (Fri.)." in text
-    assert "not present" not in text
+    assert "no record of taking part" not in text
+
+
+def test_a_session_whose_attendance_nobody_wrote_down_is_not_told_as_absence(tiny: Workshop) -> None:
+    page = shown("company_summary", "en", folder=str(tiny.folder), company="alpha", as_of=AFTER.isoformat())
+    text = text_of(page)
+    assert "no record of taking part" in text
+    assert "absent" not in text
 
 
 def test_a_risk_that_is_not_rated_is_shown_without_a_rank(tiny: Workshop) -> None:

@@ -443,20 +443,15 @@ def test_nothing_that_was_typed_is_markup_on_any_page(made: Made) -> None:
             assert "{{ 7 * 7 }}{% raw %}{{ cycler.__init__ }} ${7*7} <%= 7 %>" in page.get_text()
 
 
-def test_in_a_browser_nothing_runs_and_nothing_is_asked_of_any_address(made: Made) -> None:
-    sync_api = pytest.importorskip("playwright.sync_api")
-    browsers = filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
-    chromium = next(browsers, None) or pytest.skip("there is no Chromium on this machine")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 390, "height": 800})
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url))
-        for path in sorted((made.folder / "output").rglob("*.html")):
-            asked.clear()
-            page.goto(path.as_uri())
-            assert page.title() != "run"
-            assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()]
-            assert page.locator("h1").first.is_visible()
-            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-        browser.close()
+def test_in_a_browser_nothing_runs_and_nothing_is_asked_of_any_address(made: Made, chromium: Any) -> None:
+    page = chromium.new_page(viewport={"width": 390, "height": 800})
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for path in sorted((made.folder / "output").rglob("*.html")):
+        asked.clear()
+        page.goto(path.as_uri())
+        assert page.title() != "run"
+        assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()]
+        assert page.locator("h1").first.is_visible()
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    page.close()

@@ -347,7 +347,7 @@ class CompanySummary:
     def _attendance(self, session: Session) -> Message:
         there = self.own.attended.get(session.key)
         if not there:
-            return message("to come") if session.date > self.as_of else message("not present")
+            return message("to come") if session.date > self.as_of else message("no record of taking part")
         room, online = there["in_room"] or 0, there["online"] or 0
         if not online:
             return message("{count} in the room", count=room)

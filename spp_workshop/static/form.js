@@ -85,8 +85,9 @@ class Words {
   time(moment) {
     const at = new Date(moment);
     const today = at.toDateString() === new Date().toDateString();
-    const day = today ? {} : { month: "numeric", day: "numeric" };
-    return at.toLocaleString(this.language === "ja" ? "ja-JP" : "en-GB", { ...day, hour: "2-digit", minute: "2-digit" });
+    const japanese = this.language === "ja";
+    const day = today ? {} : { month: japanese ? "numeric" : "short", day: "numeric" };
+    return at.toLocaleString(japanese ? "ja-JP" : "en-GB", { ...day, hour: "2-digit", minute: "2-digit" });
   }
 
   date(iso) {
