@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import difflib
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
 
@@ -45,6 +46,8 @@ class Document:
     path: Path
     data: Any
     lines: dict[Location, int]
+    # By class, what `parse` made of it.
+    models: dict[type, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def where(self, location: Location = ()) -> str:
         """`file:line` of the nearest part that stands in the file."""
@@ -58,8 +61,38 @@ def _short(path: Path) -> str:
     return f"{path.parent.name}/{path.name}" if path.parent.name else path.name
 
 
+T = TypeVar("T")
+
+# A file that has only just been written may be written again within one tick of its disk's clock.
+_SETTLED = 2.0  # seconds
+_kept: dict[tuple[str, str], tuple[tuple[int, ...], Any]] = {}
+
+
+def keep(path: Path, what: str, make: Callable[[], T]) -> T:
+    """What `make` makes of a file: made once in a process, and again when the file has changed."""
+    try:
+        found = path.stat()
+    except OSError:
+        return make()
+    stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
+    key = (what, str(path.absolute()))
+    if key in _kept and _kept[key][0] == stamp:
+        return _kept[key][1]
+    made = make()
+    if time.time() - found.st_mtime > _SETTLED:
+        _kept[key] = stamp, made
+    return made
+
+
 def read(path: Path) -> Document:
-    """Read a YAML file. Raises DefinitionError when it is missing, no YAML, or says a key twice."""
+    """Read a YAML file. Raises DefinitionError when it is missing, no YAML, or says a key twice.
+
+    The data are shared by all who read the file: look at them, and change nothing.
+    """
+    return replace(keep(path, "document", lambda: _read(path)), path=path)
+
+
+def _read(path: Path) -> Document:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -67,14 +100,16 @@ def read(path: Path) -> Document:
     except UnicodeDecodeError:
         raise DefinitionError(_not_utf8(path)) from None
     try:
-        node = yaml.compose(text, Loader=_Loader)
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        lines = dict(_lines(node)) if node else {}
+        twice = [_twice(path, line, key) for line, key in _repeated_keys(node)]
+        data = loader.construct_document(node) if node and not twice else None
     except yaml.YAMLError as error:
         raise DefinitionError(_not_yaml(path, error)) from None
-    lines = dict(_lines(node)) if node else {}
-    twice = [_twice(path, line, key) for line, key in _repeated_keys(node)]
     if twice:
         raise DefinitionError(twice)
-    return Document(path, yaml.load(text, Loader=_Loader), lines)  # noqa: S506 (a safe loader, below)
+    return Document(path, data, lines)
 
 
 M = TypeVar("M", bound=BaseModel)
@@ -82,6 +117,12 @@ M = TypeVar("M", bound=BaseModel)
 
 def parse(model: type[M], document: Document) -> M:
     """The document as a model. Raises DefinitionError with every problem in the file."""
+    if model not in document.models:
+        document.models[model] = _parse(model, document)
+    return document.models[model]
+
+
+def _parse(model: type[M], document: Document) -> M:
     try:
         return model.model_validate(document.data)
     except ValidationError as error:

@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
-from .documents import Document, Model, by_line, entries, parse, read, rule_error
+from .documents import Document, Model, by_line, entries, keep, parse, read, rule_error
 from .errors import DefinitionError, Message, Problem, SppError, message
 from .names import safe_name
 from .worksheet import Code, Text, Words
@@ -213,7 +213,12 @@ def load(path: Path) -> Programme:
 
     Raises DefinitionError with every problem of the file at once.
     """
-    document = read(path / FILE if path.is_dir() else path)
+    file = path / FILE if path.is_dir() else path
+    return keep(file, "programme", lambda: _load(file))
+
+
+def _load(file: Path) -> Programme:
+    document = read(file)
     problems = list(_checks(document))
     try:
         programme = parse(Programme, document)

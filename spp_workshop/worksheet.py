@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property, partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
+from pydantic import AfterValidator, StringConstraints, field_validator, model_validator
 from pydantic import Field as PydanticField
-from pydantic import StringConstraints, field_validator, model_validator
 
 from . import expressions
 from .documents import Document, Location, Model, entries, load_all, rule_error
@@ -75,9 +76,9 @@ class ChoiceList(Model):
     choices: tuple[Choice, ...]
 
     @cached_property
-    def by_code(self) -> dict[str, Choice]:
+    def by_code(self) -> Mapping[str, Choice]:
         """Every choice by its code, retired ones too."""
-        return {choice.name: choice for choice in self.choices}
+        return MappingProxyType({choice.name: choice for choice in self.choices})
 
     @property
     def codes(self) -> list[str]:
@@ -113,7 +114,9 @@ class Field(Model):
     hint: Text | None = None
     guidance_hint: Text | None = None
     example: Text | None = None
-    sector_examples: dict[str, Text] = PydanticField(default_factory=dict)
+    sector_examples: Annotated[Mapping[str, Text], AfterValidator(MappingProxyType)] = PydanticField(
+        default={}, validate_default=True
+    )
     why: Text | None = None
     source: Text | None = None
     required: bool = False
@@ -192,9 +195,9 @@ class Worksheet(Model):
     fields: tuple[Field, ...]
 
     @cached_property
-    def by_name(self) -> dict[str, Field]:
+    def by_name(self) -> Mapping[str, Field]:
         """Every question by name; notes are none."""
-        return {field.name: field for field in self.fields if field.kind != "note"}
+        return MappingProxyType({field.name: field for field in self.fields if field.kind != "note"})
 
     @property
     def questions(self) -> list[Field]:
