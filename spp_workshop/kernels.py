@@ -8,10 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,18 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import Message, NotebookError, Problem, message
 from .notebook_form import headings, tags
+from .starter import Kernel, Starter
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 # The cells that papermill puts in: parameters, and where an error was.
 PAPERMILL = {"injected-parameters", "papermill-error-cell-tag"}
-
-# Quiet, in UTF-8 on every system, and without the debugger's remarks on a frozen standard library.
-_ENVIRONMENT = {"PYTHONWARNINGS": "ignore", "PYTHONUTF8": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
-
-# A path of a Unix socket may have 104 to 108 bytes, and jupyter_client adds a dash and a number to ours.
-_LONGEST_SOCKET = 95
 
 
 @dataclass(frozen=True)
@@ -79,16 +70,21 @@ class _Watch:
 
 
 def run(
-    notebook: NotebookNode, parameters: Mapping[str, Any], folder: Path, limits: Limits = DEFAULT
+    notebook: NotebookNode,
+    parameters: Mapping[str, Any],
+    folder: Path,
+    limits: Limits = DEFAULT,
+    starter: Starter | None = None,
 ) -> NotebookNode:
     """The notebook as executed in a fresh kernel of this Python, which works in `folder`.
 
-    Raises RunError with a problem that holds no answer, no traceback and no path.
+    A `starter` of the same folder has the kernel started already. Raises RunError with a problem that holds
+    no answer, no traceback and no path.
     """
     import papermill
 
     watch = _Watch(limits)
-    with _sockets() as sockets, _failures(watch, limits), _quiet():
+    with _failures(watch, limits), _quiet(), _kernel(starter or Starter(folder)) as kernel:
         executed = papermill.execute_notebook(
             notebook,
             None,
@@ -96,46 +92,24 @@ def run(
             kernel_name="python3",
             progress_bar=False,
             start_timeout=limits.start,
-            kernel_manager_class=_own_python(sockets),
-            resources={"metadata": {"path": str(folder)}},
+            km=kernel.manager,
             on_notebook_start=watch.started,
             on_cell_start=watch.cell_started,
             timeout_func=watch.seconds_left,
             # The default of 4 s counts a busy machine as a failure.
             iopub_timeout=60,
-            shutdown_kernel="immediate",
         )
     _complete(executed)
     return executed
 
 
-def _own_python(sockets: Path | None) -> type[Any]:
-    """Starts the Python that runs us: a kernelspec `python3` may be missing, or be another Python."""
-    from ipykernel.kernelspec import get_kernel_dict
-    from jupyter_client.kernelspec import KernelSpec
-    from jupyter_client.manager import AsyncKernelManager
-
-    class OwnPython(AsyncKernelManager):
-        @property
-        def kernel_spec(self) -> KernelSpec:
-            return KernelSpec(**{**get_kernel_dict(), "env": _ENVIRONMENT})
-
-        async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
-            if sockets:
-                # Many kernels that start at once collide on tcp ports.
-                self.transport, self.ip = "ipc", str(sockets / "k")
-            # What a kernel says on its own streams may quote answers, and is not for the terminal.
-            await super().start_kernel(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
-
-    return OwnPython
-
-
 @contextlib.contextmanager
-def _sockets() -> Iterator[Path | None]:
-    """A folder for one kernel's sockets, or None where tcp has to serve."""
-    with tempfile.TemporaryDirectory(prefix="spp-", ignore_cleanup_errors=True) as folder:
-        fits = len(os.fsencode(folder)) + 10 < _LONGEST_SOCKET
-        yield Path(folder) if fits and sys.platform != "win32" else None
+def _kernel(starter: Starter) -> Iterator[Kernel]:
+    kernel = starter.take()
+    try:
+        yield kernel
+    finally:
+        starter.give_back(kernel)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,244 @@
+"""Ask for a fork, and watch over it: what a Jupyter client's process has of the fork server.
+
+The server is started with the first fork, and again when it has died or what it imported has changed on disk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .server import NUMBER, OUTDATED
+
+# What Python, the C library and imported packages read once, when they start: a fork has it from its server.
+_READ_AT_START = (
+    "DEBUGPY_",
+    "GLIBC_",
+    "HOME",
+    "LANG",
+    "LC_",
+    "LD_",
+    "MALLOC_",
+    "MATPLOTLIB",
+    "MKL_",
+    "MPLCONFIGDIR",
+    "NPY_",
+    "NUMPY_",
+    "OMP_",
+    "OPENBLAS_",
+    "PANDAS_",
+    "PYDEVD_",
+    "PYTHON",
+    "XDG_",
+)
+
+# Without it the debugger misses breakpoints in the standard library; ipykernel starts kernels so too.
+UNFROZEN = ("-Xfrozen_modules=off",)
+
+# These speak of one kernel, or of the one who starts it.
+_OF_ONE_KERNEL = ("JPY_", "MPLBACKEND")
+
+
+# A server that dies this often in a row, without one fork between, does not work here.
+_ENOUGH_FAILURES = 4
+
+
+# Seconds for the server to say how a fork has ended that has ended.
+_LAST_WORDS = 5
+
+
+class CannotFork(Exception):
+    """There is no fork to be had for this; an ordinary process has to do."""
+
+
+def can_fork() -> bool:
+    """Whether this system forks, and lets a process be watched that is not one's child (Linux since 5.3)."""
+    return sys.platform == "linux" and hasattr(os, "pidfd_open")
+
+
+class Forked:
+    """A process that was forked for us; as much of `subprocess.Popen` as Jupyter uses."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, server: ForkServer, line: socket.socket, pid: int, process: int):
+        # The server lives at least as long as its forks: when we let go of it, it ends them.
+        self.server, self.pid = server, pid
+        self.returncode: int | None = None
+        self._line, self._process = line, process
+        # If the server is dead, what the kernel has started may hold the other end, and say nothing.
+        line.settimeout(_LAST_WORDS)
+
+    def poll(self) -> int | None:
+        """The exit status, negative for a signal, or None while the process runs."""
+        if self.returncode is None and select.select([self._process], [], [], 0)[0]:
+            self._note_end()
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Wait for the end; returns the exit status, or None when the time is over."""
+        if self.returncode is None and select.select([self._process], [], [], timeout)[0]:
+            self._note_end()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to the process and to what it has started, as one does to a kernel."""
+        if self.poll() is None:
+            try:
+                os.killpg(self.pid, number)
+            except ProcessLookupError:
+                # It was forked just now and does not lead a group yet.
+                signal.pidfd_send_signal(self._process, number)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def _note_end(self) -> None:
+        try:
+            self.returncode = _number(self._line.recv(NUMBER.size))
+        except (OSError, EOFError):
+            # The server is dead too, and with it the knowledge how the process ended.
+            self.returncode = -signal.SIGKILL
+        self.close()
+
+    def close(self) -> None:
+        """Let go of it: a kernel that still runs sees that nobody wants it, and ends."""
+        self._line.close()
+        if self._process >= 0:
+            os.close(self._process)
+            self._process = -1
+
+
+class ForkServer:
+    """A process that forks for this one. It ends when this object is gone, and its forks with it."""
+
+    def __init__(self, environment: Mapping[str, str]):
+        self.owner = os.getpid()
+        self.settings = _settings(environment)
+        self._channel, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with far:
+            self._process = subprocess.Popen(  # noqa: S603 (it is this Python, and our own module)
+                [sys.executable, *UNFROZEN, "-m", "spp_workshop.forking.server", str(far.fileno())],
+                pass_fds=[far.fileno()],
+                env={name: environment[name] for name in environment if not name.startswith(_OF_ONE_KERNEL)},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                # Ctrl+C in a terminal is not for it, nor does it hold on to a folder.
+                start_new_session=True,
+                cwd=os.sep,
+            )
+
+    def fork(self, task: Mapping[str, Any], outputs: Sequence[int]) -> Forked | None:
+        """A fork that does `task` with these two as its stdout and stderr, or None if the server is outdated.
+
+        Raises OSError or EOFError when the server is dead, CannotFork when it could not fork.
+        """
+        line, far = socket.socketpair()
+        with contextlib.ExitStack() as unless_forked:
+            unless_forked.callback(line.close)
+            with far:
+                socket.send_fds(self._channel, [b"?"], [far.fileno(), *outputs])
+            line.sendall(json.dumps(task).encode() + b"\n")
+            data, passed, *_ = socket.recv_fds(line, NUMBER.size, 1)
+            pid = _number(data)
+            if pid < 0:
+                raise CannotFork(os.strerror(-pid))
+            if pid == OUTDATED:
+                return None
+            unless_forked.pop_all()
+            return Forked(self, line, pid, passed[0])
+
+    @property
+    def pid(self) -> int:
+        """The number of the server's process."""
+        return self._process.pid
+
+    def __del__(self) -> None:
+        # The one who asked has gone, and so have the forks: each of them holds on to us.
+        if self.owner == os.getpid():
+            self._channel.close()
+            self._process.kill()
+            self._process.wait()
+
+
+def _settings(environment: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """What cannot be changed after the start: which Python it is, and what it read in its environment."""
+    return sys.executable, {
+        name: value for name, value in environment.items() if name.startswith(_READ_AT_START)
+    }
+
+
+def _number(data: bytes) -> int:
+    """What the server said on a line. Raises EOFError when it is dead."""
+    if len(data) < NUMBER.size:
+        raise EOFError
+    return int(NUMBER.unpack(data)[0])
+
+
+class OneForkServer:
+    """The fork server of this process: started when it is needed, and anew when it is dead or outdated."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._server: ForkServer | None = None
+        self._failures = 0
+
+    def start(self, environment: Mapping[str, str]) -> None:
+        """Let it begin to import, so that the first fork waits less."""
+        with contextlib.suppress(CannotFork, OSError):
+            self._current(environment)
+
+    def fork(self, task: Mapping[str, Any], environment: Mapping[str, str], outputs: Sequence[int]) -> Forked:
+        """A fork that does `task` in this environment. Raises CannotFork when an ordinary process must do."""
+        for _ in range(2):
+            server = self._current(environment)
+            try:
+                forked = server.fork(task, outputs)
+            except (OSError, EOFError):
+                self._failures += 1
+            else:
+                self._failures = 0
+                if forked:
+                    return forked
+            self._forget(server)
+        raise CannotFork
+
+    @property
+    def pid(self) -> int | None:
+        """The number of the server's process, if there is one."""
+        return self._server.pid if self._server else None
+
+    def _current(self, environment: Mapping[str, str]) -> ForkServer:
+        with self._lock:
+            if not can_fork() or self._failures >= _ENOUGH_FAILURES:
+                raise CannotFork
+            # In a copy of the process that it works for, it is not ours.
+            if not self._server or self._server.owner != os.getpid():
+                self._server = ForkServer(environment)
+            if self._server.settings != _settings(environment):
+                raise CannotFork
+            return self._server
+
+    def _forget(self, server: ForkServer) -> None:
+        """Do not ask this one again; the forks that it has go on."""
+        with self._lock:
+            if self._server is server:
+                self._server = None
+
+
+fork_server = OneForkServer()

@@ -1,0 +1,103 @@
+"""What a fork becomes: an IPython kernel, as near to a newly started one as can be."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+
+def become(line: socket.socket, outputs: list[int]) -> None:
+    """Read from the line what to do (`argv`, `env`, `cwd`), and be that kernel until it is ended."""
+    os.setsid()
+    with line.makefile("rb", buffering=0) as stream:
+        task = json.loads(stream.readline())
+    _take_over(task, outputs)
+    threading.Thread(target=_end_with_client, args=(line, task["argv"]), daemon=True).start()
+    _forget_the_past()
+    _run(task["argv"])
+
+
+def _take_over(task: dict[str, Any], outputs: list[int]) -> None:
+    """Streams, folder, environment and signals of a process that was just started."""
+    for target, descriptor in enumerate(outputs, start=1):
+        os.dup2(descriptor, target)
+        os.close(descriptor)
+    os.chdir(task["cwd"])
+    os.environ.clear()
+    os.environ.update(task["env"])
+    time.tzset()
+    sys.argv = ["ipykernel_launcher", *task["argv"]]
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _forget_the_past() -> None:
+    """What modules have remembered since they were imported, and what a new process would find out anew."""
+    tempfile.tempdir = None
+    # Python's own generator is seeded anew in every fork; numpy's is not.
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed()
+    if matplotlib := sys.modules.get("matplotlib"):
+        _read_own_matplotlibrc(matplotlib)
+
+
+def _read_own_matplotlibrc(matplotlib: Any) -> None:
+    from .preload import MATPLOTLIBRC
+
+    if matplotlib.matplotlib_fname() != MATPLOTLIBRC.get("read"):
+        matplotlib.rcdefaults()
+        matplotlib.rc_file(matplotlib.matplotlib_fname(), use_default_template=False)
+
+
+def _run(argv: list[str]) -> None:
+    from ipykernel.kernelapp import IPKernelApp
+
+    # A parent of 1 is not watched: that does `_end_with_client`, the fork server being nobody to wait for.
+    app = IPKernelApp.instance(parent_handle=1)
+    app.initialize(argv)
+    _show_figures_inline()
+    _speak_to_widgets()
+    app.start()
+
+
+def _show_figures_inline() -> None:
+    """matplotlib asks for its backend, and this for its kernel, when they are imported: that is past."""
+    sys.modules.pop("matplotlib_inline.backend_inline", None)
+    if matplotlib := sys.modules.get("matplotlib"):
+        matplotlib.rcParams["backend"] = os.environ["MPLBACKEND"]
+
+
+def _speak_to_widgets() -> None:
+    """ipywidgets tells the kernel its name when it is imported, if there is a kernel."""
+    if ipywidgets := sys.modules.get("ipywidgets"):
+        ipywidgets.register_comm_target()
+
+
+def _end_with_client(line: socket.socket, argv: list[str]) -> None:
+    """Wait until nobody is at the other end of the line; then end this process and what it has started."""
+    with contextlib.suppress(OSError):
+        while line.recv(1):
+            pass
+    for path in _files(argv):
+        path.unlink(missing_ok=True)
+    os.killpg(0, signal.SIGKILL)
+
+
+def _files(argv: list[str]) -> list[Path]:
+    """The files through which the client spoke to us: connection file, and sockets where they are files."""
+    found = [Path(argv[at + 1]) for at, word in enumerate(argv[:-1]) if word == "-f"]
+    for path in list(found):
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            connection = json.loads(path.read_text(encoding="utf-8"))
+            if connection["transport"] == "ipc":
+                ports = [value for name, value in connection.items() if name.endswith("_port")]
+                found += [Path(f"{connection['ip']}-{port}") for port in ports]
+    return found

@@ -1,0 +1,68 @@
+"""What the fork server has imported, and whether that is still what lies on the disk.
+
+Nothing here may start a thread, open a zmq context or keep a file open: a fork has none of the server's
+threads, and shares what is open with all others.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+from spp_workshop import warming
+
+# The debugger is among them: a kernel that imports it anew needs half a second.
+MODULES = (
+    "IPython.core.completerlib",
+    "IPython.core.pylabtools",
+    "anywidget",
+    "debugpy",
+    "ipykernel.debugger",
+    "ipykernel.kernelapp",
+    "ipywidgets",
+    "jinja2",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.pyplot",
+    "pandas",
+    "pandas.io.formats.style",
+    "sqlalchemy.dialects.sqlite",
+    "sqlite3",
+    "yaml",
+)
+
+MATPLOTLIBRC: dict[str, str] = {}
+
+_states: dict[str, tuple[int, int] | None] = {}
+
+
+def everything() -> None:
+    """Import all of it; what is not installed is left out."""
+    for name in MODULES:
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            continue
+    warming.preload()
+    remember()
+
+
+def remember() -> None:
+    """Note what the imported modules were imported from."""
+    if matplotlib := sys.modules.get("matplotlib"):
+        MATPLOTLIBRC["read"] = matplotlib.matplotlib_fname()
+    files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+    _states.update({path: _state(path) for path in files if path})
+
+
+def outdated() -> bool:
+    """Whether a module has been changed since it was imported: then a new kernel would get the old one."""
+    return any(_state(path) != state for path, state in _states.items())
+
+
+def _state(path: str) -> tuple[int, int] | None:
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size

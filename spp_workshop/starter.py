@@ -1,0 +1,189 @@
+"""Kernels for a batch: of this Python, started ahead, each with a private place for its connection.
+
+A kernel is forked where it can be (see `forking`), and every document has one of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import deque
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from .forking.client import UNFROZEN, fork_server
+
+if TYPE_CHECKING:
+    from jupyter_client.manager import AsyncKernelManager
+
+# Quiet, in UTF-8 on every system, and without the debugger's remarks on a frozen standard library.
+ENVIRONMENT = {"PYTHONWARNINGS": "ignore", "PYTHONUTF8": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+
+# A batch types nothing that anybody would want to type again.
+_ARGUMENTS = ["--HistoryManager.enabled=False"]
+
+# A path of a Unix socket may have 104 to 108 bytes, and jupyter_client adds a dash and a number to ours.
+_LONGEST_SOCKET = 95
+
+
+class Kernel:
+    """A kernel that has been started in `folder`; `end` leaves nothing of it."""
+
+    def __init__(self, folder: Path):
+        self.place = Path(tempfile.mkdtemp(prefix="spp-"))
+        self._ended = False
+        try:
+            self.manager = _manager(self.place)
+            # What a kernel says on its own streams may quote answers, and is not for the terminal.
+            _wait_for(
+                self.manager.start_kernel,
+                cwd=str(folder),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                extra_arguments=_ARGUMENTS,
+            )
+        except BaseException:
+            shutil.rmtree(self.place, ignore_errors=True)
+            raise
+
+    def kill(self) -> None:
+        """End its process, from any thread; who uses the kernel finds it dead."""
+        process = getattr(self.manager.provisioner, "process", None)
+        if process:
+            with contextlib.suppress(OSError):
+                process.kill()
+
+    def end(self) -> None:
+        """End it, and take away all that belongs to it."""
+        if self._ended:
+            return
+        self._ended = True
+        try:
+            for one in self.manager.clients:  # type: ignore[attr-defined]
+                one.stop_channels()
+            _wait_for(self.manager.shutdown_kernel, now=True)
+        finally:
+            shutil.rmtree(self.place, ignore_errors=True)
+
+
+class Starter:
+    """Gives a kernel to each document of a batch in `folder`, and keeps `ahead` more started.
+
+    `total` is how many will be asked for: no more are started. Safe to be used by several threads.
+    """
+
+    def __init__(self, folder: Path, ahead: int = 0, total: int = sys.maxsize):
+        self.folder, self.ahead, self._left = folder, ahead, total
+        self._lock = threading.Lock()
+        self._waiting: deque[Kernel] = deque()
+        self._kernels: set[Kernel] = set()
+        self._closed = threading.Event()
+        fork_server.start(os.environ | ENVIRONMENT)
+
+    def take(self) -> Kernel:
+        """A kernel for one document; give it back when the document is done. Raises OSError once closed."""
+        kernel = self._first_waiting() or self._start()
+        self._start_ahead()
+        if kernel is None:
+            raise OSError
+        return kernel
+
+    def give_back(self, kernel: Kernel) -> None:
+        """The document is done, and so is its kernel: what one company left in it must not reach the next."""
+        with self._lock:
+            self._kernels.discard(kernel)
+        kernel.end()
+
+    def close(self) -> None:
+        """End every kernel, also those at work."""
+        with self._lock:
+            self._closed.set()
+            kernels, waiting = set(self._kernels), set(self._waiting)
+            self._waiting.clear()
+        for kernel in kernels - waiting:
+            kernel.kill()
+        for kernel in waiting:
+            self.give_back(kernel)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _first_waiting(self) -> Kernel | None:
+        with self._lock:
+            return self._waiting.popleft() if self._waiting else None
+
+    def _start_ahead(self) -> None:
+        while len(self._waiting) < self.ahead:
+            try:
+                kernel = self._start()
+            except OSError:
+                # Who needs it will start it, and say what is wrong.
+                return
+            if kernel is None:
+                return
+            with self._lock:
+                self._waiting.append(kernel)
+            if self._closed.is_set():
+                self.close()
+
+    def _start(self) -> Kernel | None:
+        """One more, or None when all are started or none is wanted any more."""
+        with self._lock:
+            if self._closed.is_set() or self._left <= 0:
+                return None
+            self._left -= 1
+        kernel = Kernel(self.folder)
+        with self._lock:
+            self._kernels.add(kernel)
+        if self._closed.is_set():
+            self.give_back(kernel)
+            return None
+        return kernel
+
+
+def _manager(place: Path) -> AsyncKernelManager:
+    """Starts the Python that runs us: a kernelspec `python3` may be missing, or be another Python."""
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+
+    class OwnPython(AsyncKernelManager):
+        def __init__(self, **traits: Any):
+            super().__init__(**traits)
+            self.clients: list[Any] = []
+
+        @property
+        def kernel_spec(self) -> KernelSpec:
+            return KernelSpec(
+                argv=[sys.executable, *UNFROZEN, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+                language="python",
+                env=ENVIRONMENT,
+                metadata={"kernel_provisioner": {"provisioner_name": "spp-workshop"}},
+            )
+
+        def client(self, **options: Any) -> Any:
+            made = super().client(**options)
+            self.clients.append(made)
+            return made
+
+    manager = OwnPython(connection_file=str(place / "kernel.json"))
+    if sys.platform != "win32" and len(os.fsencode(place)) + 10 < _LONGEST_SOCKET:
+        # Many kernels that start at once collide on tcp ports.
+        manager.transport, manager.ip = "ipc", str(place / "k")
+    return manager
+
+
+def _wait_for(function: Any, **options: Any) -> Any:
+    from jupyter_client.utils import run_sync
+
+    return run_sync(function)(**options)
