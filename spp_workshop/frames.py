@@ -33,6 +33,18 @@ def as_frame(sheet: Worksheet, revisions: Iterable[Revision], language: str) -> 
     return pd.DataFrame(series)
 
 
+def by_worksheet(
+    sheets: Mapping[str, Worksheet], revisions: Iterable[Revision], language: str
+) -> dict[str, list[dict[str, Any]]]:
+    """What companies answered, by worksheet: the rows of its frame as plain dictionaries."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for revision in revisions:
+        sheet = sheets.get(revision.place.worksheet)
+        if sheet and sheet.subject == "company":
+            found.setdefault(sheet.name, []).append(_cells(sheet, revision, language))
+    return found
+
+
 def _cells(sheet: Worksheet, revision: Revision, language: str) -> dict[str, Any]:
     kind, _, key = revision.place.subject.partition(":")
     return {

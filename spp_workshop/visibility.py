@@ -44,6 +44,11 @@ def visible(
     ]
 
 
+def own_entries(store: Store, seat: Seat) -> list[Revision]:
+    """The newest rows of the seat's own company on all worksheets, withdrawn ones left out: one read."""
+    return [row for row in store.latest(subject=seat.subject) if row.status != "withdrawn"]
+
+
 def _released(store: Store, seat: Seat, programme: Programme, sheet: Worksheet) -> Iterator[Revision]:
     for release in store.latest(RELEASE):
         others = release.place.subject != seat.subject

@@ -18,7 +18,7 @@ from . import programme as programmes
 from .cases import Case, Guide, load_cases, load_guides
 from .documents import shipped
 from .errors import AnswerError, NotAllowed, Problem, message
-from .frames import Frames, as_frame
+from .frames import Frames, as_frame, by_worksheet
 from .ipython import show_errors_as_sentences
 from .messages import Language
 from .programme import Company, Programme
@@ -26,7 +26,7 @@ from .rows import Row, Saved, carry_forward, in_steps, new_row_id, parent_row
 from .seats import Seat
 from .store import Entry, Place, Revision, Store, utc_now
 from .storefile import open_store
-from .visibility import RELEASE, may_read, may_write, visible
+from .visibility import RELEASE, may_read, may_write, own_entries, visible
 from .worksheet import (
     ChoiceList,
     Worksheet,
@@ -98,6 +98,10 @@ class Workshop:
         """
         sheet = self.worksheet(worksheet)
         return as_frame(sheet, self._visible(sheet), self.language)
+
+    def own_rows(self) -> dict[str, list[dict[str, Any]]]:
+        """By worksheet the rows of this seat's own company, with the columns of `frame`; one read for all."""
+        return by_worksheet(self.worksheets, own_entries(self.store, self.seat), self.language)
 
     def rows(self, worksheet: str, subject: str = "", session: str = "") -> list[Row]:
         """The rows of one subject in order, with the rows carried forward that are not answered yet."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .priorities import UNRATED, priorities
-from .rows import Frames, Levels, Row, as_frame, by_key, parent, rows
+from .priorities import UNRATED, ranked
+from .rows import Frames, Levels, Row, as_frame, as_rows, parent, rows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
 
 TYPES = {
@@ -33,15 +35,24 @@ def actions(frames: Frames, levels: Levels) -> pd.DataFrame:
 
     `complete`: it has an owner and a due date, and was not cancelled.
     """
-    risks = by_key({"risks": priorities(frames, levels)}, "risks")
-    places = {key: place for place, key in enumerate(risks)}
+    return as_frame(_planned(frames, ranked(frames, levels)), TYPES)
+
+
+def planned(frames: Frames, risks: Iterable[Row]) -> list[Row]:
+    """The rows of `actions`; `risks` are those of `priorities.ranked`."""
+    return as_rows(_planned(frames, risks), TYPES)
+
+
+def _planned(frames: Frames, risks: Iterable[Row]) -> list[Row]:
+    known = {(risk["company"], risk["row"]): risk for risk in risks}
+    places = {key: place for place, key in enumerate(known)}
     found = []
     for action in rows(frames, "action_plan"):
-        source = parent((action["company"], action["row"]), risks)
+        source = parent((action["company"], action["row"]), known)
         place = places[source] if source else len(places)
-        found.append((action["company"], place, _action(action, risks[source] if source else {})))
+        found.append((action["company"], place, _action(action, known[source] if source else {})))
     found.sort(key=lambda entry: entry[:2])
-    return as_frame((action for _, _, action in found), TYPES)
+    return [action for _, _, action in found]
 
 
 def _action(action: Row, risk: Row) -> Row:

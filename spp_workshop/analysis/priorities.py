@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .rows import Frames, Key, Levels, Row, as_frame, by_key, parent
+from .rows import Frames, Key, Levels, Row, as_frame, as_rows, by_key, parent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -64,11 +64,16 @@ def priorities(frames: Frames, levels: Levels) -> pd.DataFrame:
     answered as unknown is empty, stands as the highest and sets `needs_checking`, as does an unchecked
     source. `derived_rank` follows the rule; `rank` differs where a person chose another and gave a reason.
     """
+    return as_frame(ranked(frames, levels), TYPES)
+
+
+def ranked(frames: Frames, levels: Levels) -> list[Row]:
+    """The rows of `priorities`."""
     by_company: dict[str, list[Row]] = {}
     for risk in _risks(frames):
         by_company.setdefault(risk["company"], []).append(_judged(risk, levels))
-    ordered = [risk for company in sorted(by_company) for risk in _ranked(by_company[company], levels)]
-    return as_frame(ordered, TYPES)
+    ordered = (risk for company in sorted(by_company) for risk in _ranked(by_company[company], levels))
+    return as_rows(ordered, TYPES)
 
 
 def _risks(frames: Frames) -> Iterator[Row]:

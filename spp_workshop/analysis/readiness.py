@@ -26,10 +26,11 @@ def readiness(frames: Frames, levels: Levels) -> pd.DataFrame:
     empty when no question of the criterion was answered.
     """
     scale = dict(sorted(levels.get("readiness_levels", {}).items(), key=lambda level: level[1]))
-    criteria = _criteria(frames)
+    answered = rows(frames, WORKSHEET)
+    criteria = _criteria(answered)
     found = [
         _profile(row, criterion, questions, scale)
-        for row in rows(frames, WORKSHEET)
+        for row in answered
         for criterion, questions in criteria.items()
     ]
     counts = dict.fromkeys([*scale, "unanswered"], "int64")
@@ -53,12 +54,12 @@ def readiness_overall(readiness: pd.DataFrame, floor: int = 3) -> pd.DataFrame:
     return as_frame(found, {"criterion": "object", "companies": "int64", "mean": "Float64"})
 
 
-def _criteria(frames: Frames) -> dict[str, list[str]]:
-    """The questions of each criterion, in the order of the worksheet."""
+def _criteria(answered: list[Row]) -> dict[str, list[str]]:
+    """The questions of each criterion, in the order of the worksheet; every row has them all."""
     criteria: dict[str, list[str]] = {}
-    for column in frames[WORKSHEET].columns if WORKSHEET in frames else ():
-        if question := _QUESTION.match(column):
-            criteria.setdefault(question["criterion"], []).append(column)
+    for name in answered[0] if answered else ():
+        if question := _QUESTION.match(name):
+            criteria.setdefault(question["criterion"], []).append(name)
     return criteria
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import pandas as pd
 
@@ -13,15 +13,25 @@ Row = dict[str, Any]
 Key = tuple[str, str]  # company and row id: two companies may use the same row id
 
 
+@runtime_checkable
+class KeepsRows(Protocol):
+    """Frames that have their rows at hand."""
+
+    def rows(self, worksheet: str) -> list[Row]:
+        """The rows of a worksheet, in which what was not answered is None."""
+
+
 def rows(frames: Frames, worksheet: str) -> list[Row]:
     """The rows of a worksheet in the order of the frame; empty when nobody has answered it."""
+    if isinstance(frames, KeepsRows):
+        return frames.rows(worksheet)
     frame = frames.get(worksheet)
-    if frame is None:
-        return []
-    return [
-        {str(column): _answer(value) for column, value in record.items()}
-        for record in frame.to_dict("records")
-    ]
+    return [] if frame is None else [answered(record) for record in frame.to_dict("records")]
+
+
+def answered(record: Mapping[Any, Any]) -> Row:
+    """A row as it is read here: what was not answered is None."""
+    return {str(name): _answer(value) for name, value in record.items()}
 
 
 def by_key(frames: Frames, worksheet: str) -> dict[Key, Row]:
@@ -43,7 +53,15 @@ def as_frame(records: Iterable[Mapping[str, Any]], types: Mapping[str, str]) -> 
     return pd.DataFrame(lines, columns=list(types), dtype="object").astype(dict(types))
 
 
+def as_rows(records: Iterable[Mapping[str, Any]], names: Iterable[str]) -> list[Row]:
+    """The rows of a frame with these columns, without making the frame."""
+    columns = list(names)
+    return [{name: _answer(record.get(name)) for name in columns} for record in records]
+
+
 def _answer(value: Any) -> Any:
+    if value is None or isinstance(value, int):
+        return value
     if isinstance(value, str):
         return value if value.strip() else None
     if isinstance(value, list | tuple):

@@ -289,13 +289,13 @@ class CompanySummary:
         )
         steps = self._listed(self._steps) if self._steps else self.blocks.calm(done)
         rest = [sheet.name for sheet in self.own.sheets if sheet.name not in ELSEWHERE]
-        return section(steps, *self._sheets(*(name for name in rest if len(self.own[name]))))
+        return section(steps, *self._sheets(*(name for name in rest if self.own.rows(name))))
 
     # --- Pieces -------------------------------------------------------------------------------------------
 
     def _sheets(self, *names: str) -> Iterator[str]:
         """Worksheets with what was answered, each under its title; those without an answer come last."""
-        answered = [name for name in names if len(self.own[name])]
+        answered = [name for name in names if self.own.rows(name)]
         for name in answered:
             yield self.blocks.heading(3, self.sheets[name].title)
             yield from self._cards(name) if self.sheets[name].repeats else self._answers(name)

@@ -50,7 +50,7 @@ def next_steps(own: Own) -> list[Step]:
 
 
 def _basics(own: Own) -> Iterator[Step]:
-    unanswered = [sheet for sheet in own.sheets if sheet.name in BASICS and not len(own[sheet.name])]
+    unanswered = [sheet for sheet in own.sheets if sheet.name in BASICS and not own.rows(sheet.name)]
     yield from _step(BEGIN, _titles(own, unanswered))
 
 
@@ -205,7 +205,7 @@ def _worksheets(own: Own) -> Iterator[Step]:
     unfinished = (_unfinished(own, sheet, rows) for sheet, rows in drafts if rows)
     yield from _step(message("Finish these worksheets:"), unfinished)
     others = [sheet for sheet in own.sheets if sheet.name not in (*IN_OWN_WORDS, *BASICS)]
-    wanted = [sheet for sheet in others if not len(own[sheet.name]) and _is_wanted(own, sheet.name)]
+    wanted = [sheet for sheet in others if not own.rows(sheet.name) and _is_wanted(own, sheet.name)]
     yield from _step(BEGIN, _titles(own, wanted))
 
 

@@ -8,7 +8,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from spp_workshop import analysis
-from spp_workshop.analysis.rows import Row, rows
+from spp_workshop.analysis.actions import planned
+from spp_workshop.analysis.priorities import TYPES, ranked
+from spp_workshop.analysis.rows import Row, answered, as_frame, rows
 from spp_workshop.errors import Problem, SppError, message
 from spp_workshop.messages import say
 
@@ -34,13 +36,11 @@ class Own(Mapping[str, "pd.DataFrame"]):
             raise SppError(_no_company(workshop))
         self.workshop, self.as_of = workshop, as_of
         self.company = workshop.programme.company(workshop.seat.company_key)
-        self._frames: dict[str, pd.DataFrame] = {}
+        self._rows: dict[str, list[Row]] = {}
 
     def __getitem__(self, name: str) -> pd.DataFrame:
-        if name not in self._frames:
-            frame = self.workshop.frame(name)
-            self._frames[name] = frame[frame["company"] == self.company.key]
-        return self._frames[name]
+        frame = self.workshop.frame(name)
+        return frame[frame["company"] == self.company.key]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.workshop.worksheets)
@@ -52,7 +52,19 @@ class Own(Mapping[str, "pd.DataFrame"]):
 
     def rows(self, worksheet: str) -> list[Row]:
         """The rows of a worksheet; what was not answered is None."""
-        return rows(self, worksheet)
+        if worksheet not in self._rows:
+            self._rows[worksheet] = self._read(worksheet)
+        return self._rows[worksheet]
+
+    def _read(self, worksheet: str) -> list[Row]:
+        if self.workshop.worksheet(worksheet).subject != "company":
+            return rows({worksheet: self[worksheet]}, worksheet)
+        own = (row for row in self._own_rows.get(worksheet, ()) if row["company"] == self.company.key)
+        return [answered(row) for row in own]
+
+    @cached_property
+    def _own_rows(self) -> dict[str, list[Row]]:
+        return self.workshop.own_rows()
 
     def row(self, worksheet: str) -> Row:
         """The one row of a worksheet without rows; empty when nothing was answered."""
@@ -70,19 +82,19 @@ class Own(Mapping[str, "pd.DataFrame"]):
     @cached_property
     def is_blank(self) -> bool:
         """Whether nothing has been answered on any worksheet."""
-        return not any(len(self[sheet.name]) for sheet in self.sheets)
+        return not any(self.rows(sheet.name) for sheet in self.sheets)
 
     # --- What follows from them ---------------------------------------------------------------------------
 
     @cached_property
     def risks(self) -> list[Row]:
         """The risks as `analysis.priorities` orders them."""
-        return rows({"risks": self.priorities}, "risks")
+        return ranked(self, self.workshop.levels)
 
     @cached_property
     def priorities(self) -> pd.DataFrame:
         """The frame of `analysis.priorities`."""
-        return analysis.priorities(self, self.workshop.levels)
+        return as_frame(self.risks, TYPES)
 
     def name(self, risk: Row) -> str:
         """What a risk is called: its event, or what is known of it before that is written."""
@@ -94,9 +106,8 @@ class Own(Mapping[str, "pd.DataFrame"]):
     @cached_property
     def actions(self) -> list[Row]:
         """The actions in the order of their risks, as `analysis.actions`, with all that was answered."""
-        plan = rows({"plan": analysis.actions(self, self.workshop.levels)}, "plan")
-        answered = {row["row"]: row for row in self.rows("action_plan")}
-        return [answered[action["row"]] | action for action in plan]
+        said = {row["row"]: row for row in self.rows("action_plan")}
+        return [said[action["row"]] | action for action in planned(self, self.risks)]
 
     @cached_property
     def states(self) -> Row:
