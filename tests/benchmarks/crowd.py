@@ -7,6 +7,7 @@ times.
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
 from collections.abc import Iterator
@@ -49,15 +50,15 @@ def reference(folder: Path, companies: int) -> list[str]:
 
 def enrol(path: Path, wanted: int) -> list[str]:
     """Give the programme so many companies and the groups in which they sit. JSON is YAML, too."""
-    data: dict[str, Any] = documents.read(path).data
-    first = data["companies"]
-    copies = -(-wanted // FIRST)
-    data["companies"] = [_copied(one, number) for number in range(copies) for one in first][:wanted]
+    data: dict[str, Any] = copy.deepcopy(documents.read(path).data)
+    times = range(-(-wanted // FIRST))
+    data["companies"] = [_copied(one, number) for number in times for one in data["companies"]][:wanted]
     keys = [company["key"] for company in data["companies"]]
+    asked = set(keys)
     for session in data["sessions"]:
-        groups = [_copied(one, number) for number in range(copies) for one in session.get("groups", [])]
+        groups = [_copied(one, number) for number in times for one in session.get("groups", [])]
         for group in groups:
-            group["companies"] = [key for key in group["companies"] if key in set(keys)]
+            group["companies"] = [key for key in group["companies"] if key in asked]
         session["groups"] = [group for group in groups if group["companies"]]
     path.write_text(json.dumps(data, ensure_ascii=False, indent=1, default=str), encoding="utf-8")
     return keys
@@ -77,7 +78,7 @@ def _key(key: str, number: int) -> str:
 
 def _answer(path: Path, keys: list[str]) -> None:
     """Save the answers of all companies that have none, as the first eight gave them."""
-    store, asked, copies = open_store(path), set(keys), -(-len(keys) // FIRST)
+    store, asked = open_store(path), set(keys)
     revisions = _revisions(store)
 
     @sa.event.listens_for(store.engine, "checkout")
@@ -85,7 +86,7 @@ def _answer(path: Path, keys: list[str]) -> None:
         # Nobody's answers: a crash would cost nothing but this folder.
         connection.execute("PRAGMA synchronous=OFF")
 
-    for number in range(1, copies):
+    for number in range(1, -(-len(keys) // FIRST)):
         for revision in revisions:
             for place, answers in again(revision, number, asked):
                 at = datetime.fromisoformat(revision.recorded_at)

@@ -108,8 +108,8 @@ def _line(size: Size) -> str:
     spent, said = size.spent, size.spent.said
     shares = " ".join(f"{value / size.companies:7.3f}" for value in spent.of.values())
     return (
-        f"{size.companies:>9} {size.whole:8.3f} {said['steady']:8.3f} {said['start_up']:9.2f} {size.cpu:10.3f} "
-        f"{shares} {spent.peak['all']:8.0f} {spent.peak['runner']:8.0f}"
+        f"{size.companies:>9} {size.whole:8.3f} {said['steady']:8.3f} {said['start_up']:9.2f} "
+        f"{size.cpu:10.3f} {shares} {spent.peak['all']:8.0f} {spent.peak['runner']:8.0f}"
     )
 
 
