@@ -15,7 +15,8 @@ from typing import Literal
 import sqlalchemy as sa
 
 from .errors import NotAllowed, Problem, message
-from .store import SEAT, Store
+from .schema import SEAT
+from .store import Store
 
 Role = Literal["custodian", "organiser", "facilitator", "participant", "projector"]
 

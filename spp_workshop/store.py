@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -17,46 +17,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from . import schema
 from .errors import ConflictError, Problem, StoreError, message
-
-TABLES = sa.MetaData()
-
-RESPONSE = sa.Table(
-    "response",
-    TABLES,
-    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("subject", sa.Text, nullable=False),
-    sa.Column("session", sa.Text, nullable=False),
-    sa.Column("worksheet", sa.Text, nullable=False),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("row", sa.Text, nullable=False),
-    sa.Column("revision", sa.Integer, nullable=False),
-    sa.Column("based_on", sa.Integer, nullable=False),
-    sa.Column("status", sa.Text, nullable=False),
-    sa.Column("answers", sa.Text, nullable=False),
-    sa.Column("changed", sa.Text, nullable=False),
-    sa.Column("salt", sa.Text, nullable=False),
-    sa.Column("digest", sa.Text, nullable=False),
-    sa.Column("author", sa.Text, nullable=False),
-    sa.Column("source", sa.Text, nullable=False),
-    sa.Column("recorded_at", sa.Text, nullable=False),
-    sa.Column("previous", sa.Text, nullable=False),
-    sa.Column("own", sa.Text, nullable=False),
-    sa.UniqueConstraint("subject", "worksheet", "session", "row", "revision"),
-    sqlite_autoincrement=True,
-)
-
-SEAT = sa.Table(
-    "seat",
-    TABLES,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("role", sa.Text, nullable=False),
-    sa.Column("subject", sa.Text, nullable=False),
-    sa.Column("token_hash", sa.Text, nullable=False, unique=True),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("expires_at", sa.Text, nullable=False),
-    sa.Column("revoked", sa.Boolean, nullable=False),
-)
+from .schema import RESPONSE
 
 
 @dataclass(frozen=True)
@@ -122,63 +85,77 @@ class Store:
         Raises ConflictError when somebody else changed one of the same fields meanwhile.
         """
         with self._writing() as connection:
-            latest = _latest_at(connection, place)
+            latest = _newest_at(connection, place)
             answers = _merged(connection, place, latest, dict(changes), entry.based_on)
             if judge:
                 judge(answers)
             if latest and latest.answers == answers and latest.status == entry.status:
                 return latest
-            row = {**asdict(place), **asdict(entry), **_sealed(answers)}
-            row["revision"] = latest.revision + 1 if latest else 1
-            row["changed"] = canonical(_changed(latest.answers if latest else {}, answers))
-            row["recorded_at"] = self.now().astimezone(UTC).isoformat(timespec="milliseconds")
-            row["previous"] = _head(connection)
-            row["own"] = _own(row)
-            written = connection.execute(RESPONSE.insert().values(**row))
-            return _as_revision({**row, "seq": written.lastrowid})
+            line = chained(
+                place,
+                entry,
+                answers,
+                revision=latest.revision + 1 if latest else 1,
+                before=latest.answers if latest else {},
+                at=self.now(),
+                previous=_head(connection),
+            )
+            line["seq"] = connection.execute(RESPONSE.insert(), line).lastrowid
+            return _as_revision([line[column.name] for column in schema.READ])
 
     def latest(
-        self, worksheet: str | None = None, subject: str | None = None, session: str | None = None
+        self,
+        worksheet: str | None = None,
+        subject: str | Collection[str] | None = None,
+        session: str | None = None,
+        row: str | None = None,
     ) -> list[Revision]:
-        """The newest revision of every row, withdrawn ones too, in the order in which they were entered."""
-        newer = RESPONSE.alias()
-        superseded = sa.exists().where(
-            newer.c.subject == RESPONSE.c.subject,
-            newer.c.worksheet == RESPONSE.c.worksheet,
-            newer.c.session == RESPONSE.c.session,
-            newer.c.row == RESPONSE.c.row,
-            newer.c.revision == RESPONSE.c.revision + 1,
-        )
-        query = sa.select(RESPONSE).where(~superseded)
-        wanted = {"worksheet": worksheet, "subject": subject, "session": session}
-        for column, value in wanted.items():
-            if value is not None:
-                query = query.where(RESPONSE.c[column] == value)
-        first = RESPONSE.alias()
-        entered = (
-            sa.select(first.c.seq)
-            .where(
-                first.c.subject == RESPONSE.c.subject,
-                first.c.worksheet == RESPONSE.c.worksheet,
-                first.c.session == RESPONSE.c.session,
-                first.c.row == RESPONSE.c.row,
-                first.c.revision == 1,
-            )
-            .scalar_subquery()
-        )
+        """The newest revision of every row, withdrawn ones too, in the order in which they were entered.
+
+        Of these alone, where they are given: a worksheet, a subject (or several), a session, a row.
+        """
+        bounds = schema.bounds(worksheet=worksheet, subject=subject, session=session, row=row)
         with self.engine.connect() as connection:
-            return [_as_revision(dict(row)) for row in connection.execute(query.order_by(entered)).mappings()]
+            return [_as_revision(line) for line in connection.execute(schema.latest(tuple(bounds)), bounds)]
+
+    def marks(
+        self, worksheet: Collection[str], subject: Collection[str] | None = None, row: str | None = None
+    ) -> list[str]:
+        """What tells the newest revisions from all others, withdrawn ones left out; no answers are read."""
+        bounds = schema.bounds(worksheet=worksheet, subject=subject, row=row)
+        with self.engine.connect() as connection:
+            return list(connection.execute(schema.marks(tuple(bounds)), bounds).scalars())
+
+    def standing(self, worksheet: str) -> list[tuple[str, str]]:
+        """Subject and status of the newest revision of every row of a worksheet; no answers are read."""
+        with self.engine.connect() as connection:
+            found = connection.execute(schema.STANDING, {"worksheet": worksheet})
+            return [(subject, status) for subject, status, _ in found]
 
     def history(self, place: Place) -> list[Revision]:
         """Every revision of one row, the oldest first."""
-        query = sa.select(RESPONSE).where(*_at(place)).order_by(RESPONSE.c.revision)
         with self.engine.connect() as connection:
-            return [_as_revision(dict(row)) for row in connection.execute(query).mappings()]
+            return [_as_revision(line) for line in connection.execute(schema.HISTORY, asdict(place))]
+
+    def newest(self, place: Place) -> Revision | None:
+        """The newest revision of one row, withdrawn or not; None when nothing was ever saved there."""
+        with self.engine.connect() as connection:
+            return _newest_at(connection, place)
+
+    def at(self, wanted: Collection[tuple[Place, int]]) -> dict[tuple[Place, int], Revision]:
+        """These revisions of these rows, as far as there are any."""
+        found: dict[tuple[Place, int], Revision] = {}
+        with self.engine.connect() as connection:
+            for place, revision in wanted:
+                asked = {**asdict(place), "revision": revision}
+                if line := connection.execute(schema.ONE, asked).first():
+                    found[place, revision] = _as_revision(line)
+        return found
 
     def revision(self) -> int:
         """A number that grows with every save: the cheap question whether anything changed."""
         with self.engine.connect() as connection:
-            return connection.execute(sa.select(sa.func.max(RESPONSE.c.seq))).scalar() or 0
+            return connection.execute(schema.REVISION).scalar() or 0
 
     def head(self) -> str:
         """The end of the chain, to be written down elsewhere: without it a cut-off end does not show."""
@@ -189,7 +166,7 @@ class Store:
         """The seq of every revision that does not fit the chain, or whose answers are not what was stored."""
         broken, previous = [], ""
         with self.engine.connect() as connection:
-            for row in connection.execute(sa.select(RESPONSE).order_by(RESPONSE.c.seq)).mappings():
+            for row in connection.execute(schema.CHAIN).mappings():
                 genuine = row["digest"] == _digest(row["salt"], row["answers"]) or not row["salt"]
                 if row["previous"] != previous or row["own"] != _own(dict(row)) or not genuine:
                     broken.append(row["seq"])
@@ -254,29 +231,40 @@ def _merged(
 
 
 def _answers_of(connection: sa.Connection, place: Place, revision: int) -> dict[str, Any]:
-    query = sa.select(RESPONSE.c.answers).where(*_at(place), RESPONSE.c.revision == revision)
-    found = connection.execute(query).scalar()
-    return json.loads(found) if found else {}
+    line = connection.execute(schema.ONE, {**asdict(place), "revision": revision}).first()
+    return _as_revision(line).answers if line else {}
 
 
-def _latest_at(connection: sa.Connection, place: Place) -> Revision | None:
-    query = sa.select(RESPONSE).where(*_at(place)).order_by(RESPONSE.c.revision.desc()).limit(1)
-    row = connection.execute(query).mappings().first()
-    return _as_revision(dict(row)) if row else None
-
-
-def _at(place: Place) -> list[sa.ColumnElement[bool]]:
-    return [
-        RESPONSE.c.subject == place.subject,
-        RESPONSE.c.worksheet == place.worksheet,
-        RESPONSE.c.session == place.session,
-        RESPONSE.c.row == place.row,
-    ]
+def _newest_at(connection: sa.Connection, place: Place) -> Revision | None:
+    line = connection.execute(schema.NEWEST, asdict(place)).first()
+    return _as_revision(line) if line else None
 
 
 def _head(connection: sa.Connection) -> str:
-    query = sa.select(RESPONSE.c.own).order_by(RESPONSE.c.seq.desc()).limit(1)
-    return connection.execute(query).scalar() or ""
+    return connection.execute(schema.HEAD).scalar() or ""
+
+
+def chained(
+    place: Place,
+    entry: Entry,
+    answers: dict[str, Any],
+    *,
+    revision: int,
+    before: Mapping[str, Any],
+    at: datetime,
+    previous: str,
+) -> dict[str, Any]:
+    """The line of the table for a revision, sealed and chained to the previous line.
+
+    `before` are the answers of the row until then; what changed is told from them.
+    """
+    line = {**asdict(place), **asdict(entry), **_sealed(answers)}
+    line["revision"] = revision
+    line["changed"] = canonical(_changed(before, answers))
+    line["recorded_at"] = at.astimezone(UTC).isoformat(timespec="milliseconds")
+    line["previous"] = previous
+    line["own"] = _own(line)
+    return line
 
 
 def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
@@ -307,21 +295,12 @@ _UNCHAINED = ("seq", "salt", "answers", "source", "own")
 _CHAINED = [column.name for column in RESPONSE.columns if column.name not in _UNCHAINED]
 
 
-def _as_revision(row: Mapping[str, Any]) -> Revision:
-    return Revision(
-        row["seq"],
-        Place(row["subject"], row["worksheet"], row["row"], row["session"]),
-        row["version"],
-        row["revision"],
-        row["based_on"],
-        row["status"],
-        json.loads(row["answers"] or "{}"),
-        json.loads(row["changed"]),
-        row["digest"],
-        row["author"],
-        row["source"],
-        row["recorded_at"],
-    )
+def _as_revision(line: Sequence[Any]) -> Revision:
+    """A revision from the columns `schema.READ`, in their order."""
+    seq, subject, session, worksheet, version, row, revision, based_on, status, answers, changed, *rest = line
+    place = Place(subject, worksheet, row, session)
+    said = json.loads(answers or "{}")
+    return Revision(seq, place, version, revision, based_on, status, said, json.loads(changed), *rest)
 
 
 def _conflict(name: str) -> Problem:

@@ -12,7 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from .errors import Message, Problem, StoreError, message
-from .store import TABLES, Store, locked, utc_now
+from .schema import BY_WORKSHEET, TABLES
+from .store import Store, locked, utc_now
 
 # PRAGMA application_id of our files ("SPPw"), and the version of the two tables.
 APPLICATION_ID = 0x53505077
@@ -29,6 +30,7 @@ def open_store(path: Path, now: Callable[[], datetime] = utc_now) -> Store:
             _create(engine)
         else:
             _refuse_foreign(engine, path)
+            _add_index(engine)
     except BaseException:
         engine.dispose()
         raise
@@ -75,6 +77,12 @@ def _refuse_foreign(engine: sa.Engine, path: Path) -> None:
         raise StoreError(_problem(path, "newer_store"))
     if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
         raise StoreError(_problem(path, "read_only_store"))
+
+
+def _add_index(engine: sa.Engine) -> None:
+    """The stores of older toolkits lack the index, and nothing else."""
+    with engine.connect() as connection:
+        connection.execute(sa.schema.CreateIndex(BY_WORKSHEET, if_not_exists=True))
 
 
 # Folders that a program on this machine copies elsewhere behind our back, in the middle of a write.

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spp_workshop.errors import AnswerError, ConflictError, Problem, StoreError, message
-from spp_workshop.store import RESPONSE, Entry, Place, Store
+from spp_workshop.schema import RESPONSE
+from spp_workshop.store import Entry, Place, Store
 from spp_workshop.storefile import VERSION, open_store
 
 HERE = Place("company:alpha", "step1", "r1")

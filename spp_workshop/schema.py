@@ -1,0 +1,109 @@
+"""The two tables of a store, and what is asked of the responses: every question is put together once, and
+finds its lines by an index (a test holds that).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+TABLES = sa.MetaData()
+
+RESPONSE = sa.Table(
+    "response",
+    TABLES,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("session", sa.Text, nullable=False),
+    sa.Column("worksheet", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("row", sa.Text, nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("based_on", sa.Integer, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("answers", sa.Text, nullable=False),
+    sa.Column("changed", sa.Text, nullable=False),
+    sa.Column("salt", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("recorded_at", sa.Text, nullable=False),
+    sa.Column("previous", sa.Text, nullable=False),
+    sa.Column("own", sa.Text, nullable=False),
+    sa.UniqueConstraint("subject", "worksheet", "session", "row", "revision"),
+    sqlite_autoincrement=True,
+)
+
+# The unique key finds what one company wrote; this finds what all wrote on one worksheet, and how far they
+# are, without reading a single answer.
+BY_WORKSHEET = sa.Index(
+    "response_by_worksheet",
+    *(RESPONSE.c[name] for name in ("worksheet", "row", "subject", "session", "revision", "status")),
+)
+
+SEAT = sa.Table(
+    "seat",
+    TABLES,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("token_hash", sa.Text, nullable=False, unique=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("expires_at", sa.Text, nullable=False),
+    sa.Column("revoked", sa.Boolean, nullable=False),
+)
+
+# --- Questions to the responses ---------------------------------------------------------------------------
+
+# Salt and chain are for `Store.verify` alone.
+READ = [column for column in RESPONSE.columns if column.name not in ("salt", "previous", "own")]
+KEY = [RESPONSE.c[name] for name in ("subject", "worksheet", "row", "session")]
+_HERE = [column == sa.bindparam(column.name) for column in KEY]
+
+REVISION = sa.select(sa.func.max(RESPONSE.c.seq))
+HEAD = sa.select(RESPONSE.c.own).order_by(RESPONSE.c.seq.desc()).limit(1)
+CHAIN = sa.select(RESPONSE).order_by(RESPONSE.c.seq).execution_options(yield_per=1_000)
+
+# Of one row: all its revisions, the newest, and one of them.
+HISTORY = sa.select(*READ).where(*_HERE).order_by(RESPONSE.c.revision)
+NEWEST = sa.select(*READ).where(*_HERE).order_by(RESPONSE.c.revision.desc()).limit(1)
+ONE = sa.select(*READ).where(*_HERE, RESPONSE.c.revision == sa.bindparam("revision"))
+
+# SQLite takes the status from the line that has the highest revision.
+STANDING = (
+    sa.select(RESPONSE.c.subject, RESPONSE.c.status, sa.func.max(RESPONSE.c.revision))
+    .where(RESPONSE.c.worksheet == sa.bindparam("worksheet"))
+    .group_by(*KEY)
+)
+
+
+def bounds(**wanted: str | Collection[str] | None) -> dict[str, list[str]]:
+    """Which values are asked for, by column; a column that may hold anything is left out."""
+    found = {name: [one] if isinstance(one, str) else one for name, one in wanted.items()}
+    return {name: sorted(one) for name, one in found.items() if one is not None}
+
+
+@cache
+def latest(bounded: tuple[str, ...]) -> sa.Select[Any]:
+    """The newest revision of every row, in order of entry; `bounded` are the columns of `bounds`."""
+    rows = _rows(bounded)
+    return sa.select(*READ).join(rows, RESPONSE.c.seq == rows.c.newest).order_by(rows.c.first)
+
+
+@cache
+def marks(bounded: tuple[str, ...]) -> sa.Select[Any]:
+    """What tells these from any other revision: the chained digest of each that is not withdrawn."""
+    rows = _rows(bounded)
+    newest = sa.select(RESPONSE.c.own).join(rows, RESPONSE.c.seq == rows.c.newest)
+    return newest.where(RESPONSE.c.status != "withdrawn").order_by(rows.c.newest)
+
+
+def _rows(bounded: tuple[str, ...]) -> sa.Subquery:
+    """The newest and the first seq of every row: later revisions have higher ones."""
+    within = [RESPONSE.c[name].in_(sa.bindparam(name, expanding=True)) for name in bounded]
+    newest, first = (edge(RESPONSE.c.seq) for edge in (sa.func.max, sa.func.min))
+    rows = sa.select(newest.label("newest"), first.label("first")).where(*within).group_by(*KEY)
+    return rows.subquery()
