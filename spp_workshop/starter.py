@@ -100,6 +100,11 @@ class Starter:
             self._kernels.discard(kernel)
         kernel.end()
 
+    @property
+    def closed(self) -> bool:
+        """Whether the batch has ended; what fails from now on fails for that reason."""
+        return self._closed.is_set()
+
     def close(self) -> None:
         """End every kernel, also those at work."""
         with self._lock:
@@ -184,6 +189,6 @@ def _manager(place: Path) -> AsyncKernelManager:
 
 
 def _wait_for(function: Any, **options: Any) -> Any:
-    from jupyter_client.utils import run_sync
+    from jupyter_core.utils import run_sync
 
     return run_sync(function)(**options)

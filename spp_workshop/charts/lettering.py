@@ -39,21 +39,25 @@ _PIECE = re.compile(
 )
 
 
-@cache
 def use_japanese_font() -> tuple[str, ...]:
     """Let matplotlib draw Japanese on this machine from now on; the families, in the order they are tried.
 
-    Takes the fonts that the machine has, else the one of matplotlib-fontja. The work is done once.
+    Takes the fonts that the machine has, else the one of matplotlib-fontja. They are looked for once.
     """
+    families = _found()
+    mpl.rcParams["font.family"] = list(families)
+    return families
+
+
+@cache
+def _found() -> tuple[str, ...]:
     found = _families()
     if not found:
         # Importing it adds its font, but also makes it the only one; that part is undone.
         with mpl.rc_context():
             import matplotlib_fontja  # noqa: F401
         found = _families()
-    families = (*found, LAST)
-    mpl.rcParams["font.family"] = list(families)
-    return families
+    return (*found, LAST)
 
 
 def _families() -> list[str]:

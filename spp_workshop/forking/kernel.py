@@ -14,6 +14,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from . import preload
+
 
 def become(line: socket.socket, outputs: list[int]) -> None:
     """Read from the line what to do (`argv`, `env`, `cwd`), and be that kernel until it is ended."""
@@ -33,7 +35,7 @@ def _take_over(task: dict[str, Any], outputs: list[int]) -> None:
         os.close(descriptor)
     os.chdir(task["cwd"])
     os.environ.clear()
-    os.environ.update(task["env"])
+    os.environ.update(preload.LEFT | task["env"])
     time.tzset()
     sys.argv = ["ipykernel_launcher", *task["argv"]]
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -50,9 +52,7 @@ def _forget_the_past() -> None:
 
 
 def _read_own_matplotlibrc(matplotlib: Any) -> None:
-    from .preload import MATPLOTLIBRC
-
-    if matplotlib.matplotlib_fname() != MATPLOTLIBRC.get("read"):
+    if matplotlib.matplotlib_fname() != preload.MATPLOTLIBRC.get("read"):
         matplotlib.rcdefaults()
         matplotlib.rc_file(matplotlib.matplotlib_fname(), use_default_template=False)
 

@@ -7,8 +7,11 @@ threads, and shares what is open with all others.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from pathlib import Path
+
+import matplotlib as mpl
 
 from spp_workshop import warming
 
@@ -31,6 +34,8 @@ MODULES = (
     "yaml",
 )
 
+# What the imports left in the environment, and which matplotlibrc was read.
+LEFT: dict[str, str] = {}
 MATPLOTLIBRC: dict[str, str] = {}
 
 _states: dict[str, tuple[int, int] | None] = {}
@@ -38,19 +43,22 @@ _states: dict[str, tuple[int, int] | None] = {}
 
 def everything() -> None:
     """Import all of it; what is not installed is left out."""
+    before = set(os.environ)
     for name in MODULES:
         try:
             importlib.import_module(name)
         except ImportError:
             continue
-    warming.preload()
+    # What it sets for its own charts is not for everybody's.
+    with mpl.rc_context():
+        warming.preload()
+    LEFT.update({name: os.environ[name] for name in os.environ if name not in before})
     remember()
 
 
 def remember() -> None:
     """Note what the imported modules were imported from."""
-    if matplotlib := sys.modules.get("matplotlib"):
-        MATPLOTLIBRC["read"] = matplotlib.matplotlib_fname()
+    MATPLOTLIBRC["read"] = mpl.matplotlib_fname()
     files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
     _states.update({path: _state(path) for path in files if path})
 

@@ -27,6 +27,9 @@ from dataclasses import dataclass
 NUMBER = struct.Struct("q")
 OUTDATED = 0
 
+# Seconds that kernels have to end by themselves when their client is gone.
+PATIENCE = 2.0
+
 Work = Callable[[], None]
 
 
@@ -62,11 +65,15 @@ class Server:
         self.selector = selectors.DefaultSelector()
         self.selector.register(channel, selectors.EVENT_READ)
         self.children: dict[int, Child] = {}
+        self.patience: float | None = None
 
     def serve(self) -> Work | None:
         """Fork for every request. Returns in a fork what it is to do, and in the server None at the end."""
         while self.selector.get_map():
-            for key, _ in self.selector.select():
+            ready = self.selector.select(self.patience)
+            if not ready:
+                self._kill_all()
+            for key, _ in ready:
                 if key.fileobj is not self.channel:
                     self._ended(key.fd)
                 elif become := self._asked():
@@ -130,7 +137,11 @@ class Server:
         os.close(process)
 
     def _client_gone(self) -> None:
+        """Its kernels see it too, and end; those that hang are ended."""
         self.selector.unregister(self.channel)
+        self.patience = PATIENCE
+
+    def _kill_all(self) -> None:
         for child in self.children.values():
             _kill_group(child.pid)
 
