@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
+import threading
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,7 +24,8 @@ from .errors import Message, Problem, SppError, message
 from .messages import LANGUAGES, Language, say
 
 if TYPE_CHECKING:
-    from .manifest import Outcome
+    from .progress import Progress
+    from .summaries import Run
 
 ALL_WELL, SOME_FAILED, NOTHING_DONE = 0, 1, 2
 
@@ -39,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SppError as error:
         return voice.complain(error.problems)
     except KeyboardInterrupt:
+        _no_more_interrupts()
         voice.complain([_interrupted()])
         return SOME_FAILED
     except BrokenPipeError:
@@ -108,7 +112,7 @@ def _demo(options: Namespace, voice: Voice) -> int:
     voice.tell(message("Making the demonstration in {folder} ...", folder=options.folder))
     folder = demo_folder(options.folder)
     options.language = None  # Both, whatever language this command speaks.
-    return _tell(folder, [*_make_summaries(folder, options), *_make_report(folder, options)], voice)
+    return _tell([_make_summaries(folder, options, voice), _make_report(folder, options, voice)], voice)
 
 
 def _open(options: Namespace, voice: Voice) -> int:
@@ -159,12 +163,12 @@ def _start_jupyterlab(folder: Path, notebook: Path, session: str, settings: Path
 
 def _summaries(options: Namespace, voice: Voice) -> int:
     folder = _workshop_folder(options.folder)
-    return _tell(folder, _make_summaries(folder, options), voice)
+    return _tell([_make_summaries(folder, options, voice)], voice)
 
 
 def _report(options: Namespace, voice: Voice) -> int:
     folder = _workshop_folder(options.folder)
-    return _tell(folder, _make_report(folder, options), voice)
+    return _tell([_make_report(folder, options, voice)], voice)
 
 
 def _validate(options: Namespace, voice: Voice) -> int:
@@ -193,16 +197,24 @@ COMMANDS = {
 # --- Making documents -------------------------------------------------------------------------------------
 
 
-def _make_summaries(folder: Path, options: Namespace) -> list[Outcome]:
-    from .summaries import make, shell_progress
+def _make_summaries(folder: Path, options: Namespace, voice: Voice) -> Run:
+    from .summaries import make
 
-    return make(folder, companies=options.company, progress=shell_progress(), **_how(options)).outcomes
+    with _progress(voice) as progress:
+        return make(folder, companies=options.company, progress=progress, **_how(options))
 
 
-def _make_report(folder: Path, options: Namespace) -> list[Outcome]:
-    from .summaries import make_report, shell_progress
+def _make_report(folder: Path, options: Namespace, voice: Voice) -> Run:
+    from .summaries import make_report
 
-    return make_report(folder, progress=shell_progress(), **_how(options)).outcomes
+    with _progress(voice) as progress:
+        return make_report(folder, progress=progress, **_how(options))
+
+
+def _progress(voice: Voice) -> AbstractContextManager[Progress]:
+    from .progress import shell_progress
+
+    return shell_progress(voice.language)
 
 
 def _how(options: Namespace) -> dict[str, Any]:
@@ -213,31 +225,47 @@ def _how(options: Namespace) -> dict[str, Any]:
         "formats": options.formats.split(","),
         "jobs": options.jobs,
         "force": options.force,
+        "since": options.since,
+        "failed": options.failed,
     }
 
 
-def _tell(folder: Path, outcomes: list[Outcome], voice: Voice) -> int:
+def _tell(runs: list[Run], voice: Voice) -> int:
     """Say what was made, what was not and why, and where it is."""
-    from .manifest import OUTPUT, OVERVIEW
-
+    outcomes = [outcome for run in runs for outcome in run.outcomes]
     failed = [outcome.problem for outcome in outcomes if outcome.problem]
-    voice.problems(failed)
+    unnoted = [run.problem for run in runs if run.problem]
+    voice.problems([*failed, *unnoted])
     counts = {
         status: sum(outcome.status == status for outcome in outcomes)
         for status in ("made", "current", "failed")
     }
     voice.tell(message("Made {made}, up to date {current}, failed {failed}.", **counts))
-    if len(failed) < len(outcomes):
-        page = folder / OUTPUT / OVERVIEW
-        voice.tell(
-            message(
-                "They are in {folder}; this page leads to all of them: {page}", folder=page.parent, page=page
-            )
-        )
-    voice.data({"folder": str(folder), "outcomes": [outcome.as_json() for outcome in outcomes]})
-    if failed:
+    folder = runs[0].folder
+    if not outcomes:
+        voice.tell(message("There was nothing to make: no document is as you asked for it."))
+    elif len(failed) < len(outcomes):
+        _tell_where(folder, voice)
+    voice.data(
+        {
+            "folder": str(folder),
+            "outcomes": [outcome.as_json() for outcome in outcomes],
+            "problems": [problem.as_json(voice.language) for problem in unnoted],
+        }
+    )
+    if failed or unnoted:
         return SOME_FAILED if len(failed) < len(outcomes) else NOTHING_DONE
     return ALL_WELL
+
+
+def _tell_where(folder: Path, voice: Voice) -> None:
+    from .manifest import OVERVIEW
+    from .overview import OUTPUT
+
+    page = folder / OUTPUT / OVERVIEW
+    voice.tell(
+        message("They are in {folder}; this page leads to all of them: {page}", folder=page.parent, page=page)
+    )
 
 
 # --- Small helps ------------------------------------------------------------------------------------------
@@ -267,6 +295,12 @@ def _never_fail_to_print() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+
+
+def _no_more_interrupts() -> None:
+    # Who presses Ctrl+C twice has been heard; what is left of this process is its end.
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _nobody_listens() -> int:

@@ -123,10 +123,30 @@ def _add_making(one: Parser, words: Words) -> None:
         help=words(message("files to make beside the notebook, with commas between them")),
     )
     one.add_argument(
-        "--jobs", type=int, metavar="N", help=words(message("how many to make at a time (usually: up to 4)"))
+        "--jobs",
+        type=int,
+        metavar="N",
+        help=words(message("how many to make at a time (usually: one per processor)")),
     )
     one.add_argument("--force", action="store_true", help=words(message("make also what is up to date")))
+    one.set_defaults(since=None, failed=False)
     _add_json(one, words)
+
+
+def _add_choosing(one: Parser, words: Words) -> None:
+    one.add_argument(
+        "--since",
+        metavar="DATE|TIME",
+        help=words(
+            message(
+                "only where answers have changed since that day or moment, such as 2026-01-20, "
+                "2026-01-20T14:00, or 14:00 (today)"
+            )
+        ),
+    )
+    one.add_argument(
+        "--failed", action="store_true", help=words(message("only what failed when it was last tried"))
+    )
 
 
 def _new(one: Parser, words: Words) -> None:
@@ -178,12 +198,14 @@ def _summaries(one: Parser, words: Words) -> None:
     )
     _add_language(one, words, (*LANGUAGES, "both"), files=True)
     _add_making(one, words)
+    _add_choosing(one, words)
 
 
 def _report(one: Parser, words: Words) -> None:
     _add_folder(one, words)
     _add_language(one, words, (*LANGUAGES, "both"), files=True)
     _add_making(one, words)
+    _add_choosing(one, words)
 
 
 def _validate(one: Parser, words: Words) -> None:
@@ -214,13 +236,13 @@ COMMANDS = (
     Command(
         "summaries",
         message("Make every company's summary; what is up to date is not made again."),
-        "spp-workshop summaries my-workshop --language both --jobs 2",
+        "spp-workshop summaries my-workshop --language both --since 2026-01-20",
         _summaries,
     ),
     Command(
         "report",
         message("Make the report of the whole programme."),
-        "spp-workshop report my-workshop --language ja",
+        "spp-workshop report my-workshop --language ja --failed",
         _report,
     ),
     Command(

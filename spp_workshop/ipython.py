@@ -33,3 +33,8 @@ def _running_shell() -> Any:
     except ImportError:
         return None
     return get_ipython()
+
+
+def in_a_notebook() -> bool:
+    """Whether a notebook's kernel runs us, so that what is displayed reaches a page."""
+    return hasattr(_running_shell(), "kernel")

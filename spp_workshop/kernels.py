@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -84,7 +85,7 @@ def run(
     import papermill
 
     watch = _Watch(limits)
-    with _failures(watch, limits), _quiet(), _kernel(starter or Starter(folder)) as kernel:
+    with _failures(watch, limits), _quiet, _kernel(starter or Starter(folder)) as kernel:
         executed = papermill.execute_notebook(
             notebook,
             None,
@@ -112,18 +113,36 @@ def _kernel(starter: Starter) -> Iterator[Kernel]:
         starter.give_back(kernel)
 
 
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """papermill and nbclient log paths, and the source and output of a cell that failed."""
-    loggers = [logging.getLogger(name) for name in ("papermill", "traitlets", "nbclient", "jupyter_client")]
-    before = [logger.disabled for logger in loggers]
-    for logger in loggers:
-        logger.disabled = True
-    try:
-        yield
-    finally:
-        for logger, was in zip(loggers, before, strict=True):
-            logger.disabled = was
+class _Quiet:
+    """papermill and nbclient log paths, and the source and output of a cell that failed.
+
+    While notebooks run, several in threads, these loggers say nothing; after the last one they are as before.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._running = threading.Lock(), 0
+        self._loggers = [
+            logging.getLogger(name) for name in ("papermill", "traitlets", "nbclient", "jupyter_client")
+        ]
+        self._before: list[bool] = []
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._running:
+                self._before = [logger.disabled for logger in self._loggers]
+            self._running += 1
+            for logger in self._loggers:
+                logger.disabled = True
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._running -= 1
+            if not self._running:
+                for logger, was in zip(self._loggers, self._before, strict=True):
+                    logger.disabled = was
+
+
+_quiet = _Quiet()
 
 
 @contextlib.contextmanager

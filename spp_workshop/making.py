@@ -1,16 +1,24 @@
-"""Make documents from notebooks, several at a time, each in a worker process and a fresh kernel.
+"""Make documents from notebooks, several at a time, each in a fresh kernel.
 
-A worker is sent a Task and sends back an Outcome, whatever happens: one that fails stops no other.
+A thread is given a Task and gives back an Outcome, whatever happens: one that fails stops no other.
 """
 
 from __future__ import annotations
 
-import multiprocessing
+import copy
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import (
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ThreadPoolExecutor,
+    as_completed,
+    wait,
+)
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,10 +26,12 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from . import kernels, notebooks, publish
+from .documents import keep
 from .errors import Problem, SppError, message
 from .kernels import Limits
-from .manifest import Outcome, checksum, write_beside
+from .manifest import Outcome, write_beside
 from .programme import Programme, load
+from .starter import Starter
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -45,7 +55,7 @@ class Document:
 
 @dataclass(frozen=True)
 class Task:
-    """One document to be made: all that a worker process must know, in values that can be sent to it."""
+    """One document to be made: all that there is to know, in values that can be sent to another process."""
 
     folder: Path
     document: Document
@@ -85,65 +95,78 @@ Done = Callable[[Outcome], None]
 
 
 def work(tasks: list[Task], jobs: int, executor: Executor | None, done: Done) -> None:
-    """Make all documents, `jobs` at a time in own processes, or as the executor likes; `done` hears of each.
+    """Make all documents, `jobs` at a time in threads, or as the executor likes; `done` hears of each.
 
-    An interruption (Ctrl+C) ends the processes at once; what was finished has been told to `done`.
+    An interruption (Ctrl+C) ends all kernels at once; what was finished has been told to `done`.
     """
     if executor:
-        lost = _collect(executor, tasks, done)
-    else:
-        lost = _in_processes(tasks, jobs, done)
-        # A worker process was killed and took the others' work with it: each alone shows which one it was.
-        lost = [task for task in lost if _in_processes([task], 1, done)]
-    for task in lost:
-        done(_failed(task, _worker_killed(), 0.0))
+        _collect({executor.submit(make_document, task): task for task in tasks}, done)
+    elif tasks:
+        _in_threads(tasks, min(jobs, len(tasks)), done)
 
 
-def _in_processes(tasks: list[Task], jobs: int, done: Done) -> list[Task]:
-    """Make the documents in new processes; returns those whose process was killed."""
-    if not tasks:
-        return []
-    others = set(multiprocessing.active_children())
-    # Spawned, not forked: nothing of this process, not even an open store, goes with it.
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(jobs, len(tasks)), context, _leave_interrupts)
+def _in_threads(tasks: list[Task], jobs: int, done: Done) -> None:
+    with ThreadPoolExecutor(jobs) as pool, Starter(tasks[0].folder, jobs, len(tasks)) as starter:
+        # While the first kernel is on its way.
+        publish.warm_up()
+        asked = {pool.submit(_in_a_thread, task, starter): task for task in tasks}
+
+        def stop() -> None:
+            starter.close()
+            # Threads that are past their kernel finish what they write.
+            wait(asked)
+
+        _collect(asked, done, stop)
+
+
+def _in_a_thread(task: Task, starter: Starter) -> Outcome:
+    from jupyter_core.utils import ensure_event_loop
+
     try:
-        return _collect(pool, tasks, done)
-    except BaseException:
-        for worker in set(multiprocessing.active_children()) - others:
-            worker.terminate()
-        raise
+        return make_document(task, starter)
     finally:
-        pool.shutdown(cancel_futures=True)
+        # Jupyter's, of this thread; nobody else closes it and its open files.
+        ensure_event_loop().close()
 
 
-def _collect(executor: Executor, tasks: list[Task], done: Done) -> list[Task]:
-    lost = []
-    with _interrupts_held_back():
-        asked: dict[Future[Outcome], Task] = {executor.submit(make_document, task): task for task in tasks}
+def _collect(asked: dict[Future[Outcome], Task], done: Done, stop: Callable[[], None] | None = None) -> None:
+    left = set(asked)
     try:
-        for future in as_completed(asked):
-            try:
-                outcome = future.result()
-            except BrokenExecutor:
-                lost.append(asked[future])
-            else:
-                done(outcome)
+        for future in _as_completed(asked):
+            done(_outcome(future, asked[future]))
+            left.discard(future)
     except BaseException:
-        for future in asked:
-            future.cancel()
+        with _interrupts_held_back():
+            for future in left:
+                future.cancel()
+            if stop:
+                stop()
+            for future in left:
+                if future.done() and _outcome(future, asked[future]).status == "made":
+                    done(future.result())
         raise
-    return lost
 
 
-def _leave_interrupts() -> None:
-    # Ctrl+C goes to every process of a terminal; the first one decides what is to be stopped.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _as_completed(futures: Iterable[Future[Outcome]]) -> Iterator[Future[Outcome]]:
+    left = set(futures)
+    while left:
+        # Not without an end: on Windows such a wait does not hear of Ctrl+C.
+        with suppress(TimeoutError):
+            for future in as_completed(left, timeout=1):
+                left.discard(future)
+                yield future
+
+
+def _outcome(future: Future[Outcome], task: Task) -> Outcome:
+    try:
+        return future.result()
+    except (BrokenExecutor, CancelledError):
+        return _failed(task, _worker_killed(), 0.0)
 
 
 @contextmanager
 def _interrupts_held_back() -> Iterator[None]:
-    """Workers that start now inherit that Ctrl+C is not for them; only the main thread can arrange it."""
+    """A second Ctrl+C does not disturb the tidying up; only the main thread hears of it at all."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -154,18 +177,18 @@ def _interrupts_held_back() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-# --- In a worker process ------------------------------------------------------------------------------------
+# --- One document -------------------------------------------------------------------------------------------
 
 
-def make_document(task: Task) -> Outcome:
+def make_document(task: Task, starter: Starter | None = None) -> Outcome:
     """Make one document, whatever happens: what an executor runs, in any process that sees the folder."""
     began = time.monotonic()
     try:
-        files = _write(task, _texts(task))
+        files, checksums = _write(task, _texts(task, starter))
+        (task.folder / task.file("failed.ipynb")).unlink(missing_ok=True)
     except Exception as error:
-        return _failed(task, _explained(error), time.monotonic() - began, getattr(error, "partial", None))
-    (task.folder / task.file("failed.ipynb")).unlink(missing_ok=True)
-    checksums = {kind: checksum(task.folder / path) for kind, path in files.items()}
+        partial = None if starter and starter.closed else getattr(error, "partial", None)
+        return _failed(task, _explained(error), time.monotonic() - began, partial)
     return Outcome(*task.key, "made", time.monotonic() - began, files, None, task.stamp, checksums, _now())
 
 
@@ -175,16 +198,24 @@ def _explained(error: Exception) -> Problem:
     return _cannot_write() if isinstance(error, OSError) else _unexpected(type(error).__name__)
 
 
-def _texts(task: Task) -> dict[str, str]:
+def _texts(task: Task, starter: Starter | None) -> dict[str, str]:
     """The document in every format, by the ending of its file."""
     programme = load(task.folder)
-    notebook = notebooks.prepare(notebooks.read(task.notebook), task.language, {}, programme)
-    executed = kernels.run(notebook, task.parameters("."), task.folder, task.limits)
+    notebook, heading = keep(task.notebook, task.language, lambda: _prepared(task, programme))
+    executed = kernels.run(copy.deepcopy(notebook), task.parameters("."), task.folder, task.limits, starter)
     shared = _shareable(task, executed)
-    about = publish.About(task.language, _title(task, notebook, programme), programme, task.as_of)
+    about = publish.About(task.language, _title(task, heading, programme), programme, task.as_of)
     makers = {"html": publish.page}
     texts = {"ipynb": publish.as_file(shared, programme.fictional)}
     return texts | {kind: makers[kind](shared, about) for kind in task.formats}
+
+
+def _prepared(task: Task, programme: Programme) -> tuple[NotebookNode, str]:
+    """The notebook in the task's language, and its title: the same for every company."""
+    notebook = notebooks.prepare(notebooks.read(task.notebook), task.language, {}, programme)
+    prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    titles = [text for source in prose for _, text in notebooks.headings(source)]
+    return notebook, next(iter(titles), "")
 
 
 def _shareable(task: Task, executed: NotebookNode) -> NotebookNode:
@@ -192,18 +223,15 @@ def _shareable(task: Task, executed: NotebookNode) -> NotebookNode:
     return publish.shareable(executed, task.parameters(up), task.folder)
 
 
-def _title(task: Task, notebook: NotebookNode, programme: Programme) -> str:
-    prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
-    titles = [text for source in prose for _, text in notebooks.headings(source)]
+def _title(task: Task, heading: str, programme: Programme) -> str:
     about = programme.company(task.company).name if task.company else programme.title
-    return " - ".join([*titles[:1], about[task.language]])
+    return " - ".join(filter(None, (heading, about[task.language])))
 
 
-def _write(task: Task, texts: dict[str, str]) -> dict[str, str]:
+def _write(task: Task, texts: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """The files of the document, and their checksums."""
     files = {kind: task.file(kind) for kind in texts}
-    for kind, text in texts.items():
-        write_beside(task.folder / files[kind], text)
-    return files
+    return files, {kind: write_beside(task.folder / files[kind], text) for kind, text in texts.items()}
 
 
 def _failed(task: Task, problem: Problem, seconds: float, partial: NotebookNode | None = None) -> Outcome:

@@ -1,6 +1,10 @@
-"""What was made: `output/run.json` for machines and `output/index.html` for people.
+"""What was made: `output/run.json` for machines and `output/index.html` for people. One run writes at a time.
 
 Only this manifest says what succeeded, and from what. It holds no answer, and paths within the folder only.
+
+Both files tell of all documents, so to write them for each would take longer the more there are. What came of
+one document is therefore added to a journal, `output/run.jsonl`, at once; the journal is folded into the two
+files now and then, and at the end. A run that was killed has lost nothing: the next one folds its journal.
 """
 
 from __future__ import annotations
@@ -8,27 +12,30 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import quote
+from types import TracebackType
+from typing import Any, Literal, Self
 
-from .documents import shipped
-from .errors import Problem, message
-from .messages import LANGUAGES, moment_text, say
+from .errors import Problem, SppError, message
+from .messages import LANGUAGES
+from .overview import OUTPUT, Entry, overview
 from .programme import Programme
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
 Status = Literal["made", "current", "failed"]
-OUTPUT = "output"
+Key = tuple[str, str, str]
 FILE = "run.json"
+JOURNAL = "run.jsonl"
 OVERVIEW = "index.html"
+LOCK = ".run.lock"
+
+# The two files are written at most that often (seconds), and in a hundredth of the time.
+_OFTEN, _SHARE = 10, 100
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ class Outcome:
     made_at: str = ""
 
     @property
-    def key(self) -> tuple[str, str, str]:
+    def key(self) -> Key:
         """Which document this is."""
         return self.document, self.company, self.language
 
@@ -70,24 +77,78 @@ class Outcome:
 
 
 class Manifest:
-    """The newest outcome of every document of a workshop folder."""
+    """The newest outcome of every document of a workshop folder.
+
+    Anybody may look. `with` is for the run that makes documents: it holds the folder for itself, removes what
+    a killed run has left, and at its end writes all down.
+    """
 
     def __init__(self, folder: Path, programme: Programme):
         self.folder, self.programme = folder, programme
         self.path = folder / OUTPUT / FILE
+        self.journal = folder / OUTPUT / JOURNAL
         self.chain_head = ""
+        # What kept the end of the run from being written down.
+        self.problem: Problem | None = None
         self.entries = self._written()
-        self._noted: set[tuple[str, str, str]] = set()
+        self._next = 0.0
 
-    def _written(self) -> dict[tuple[str, str, str], dict[str, Any]]:
-        known = {"", *(company.key for company in self.programme.companies)}
-        return {
-            (entry["document"], entry["company"], entry["language"]): entry
-            for entry in _read(self.path)
-            if entry["company"] in known
-        }
+    # --- Held by one run ------------------------------------------------------------------------------------
 
-    def current(self, key: tuple[str, str, str], stamp: str) -> Outcome | None:
+    def __enter__(self) -> Self:
+        """Raises SppError when another run holds the folder, or nothing can be written there."""
+        from filelock import FileLock, Timeout
+
+        output = self.folder / OUTPUT
+        try:
+            output.mkdir(parents=True, exist_ok=True)
+            # It ends with its process, however that ends; the file stays, and means nothing by itself.
+            self._lock = FileLock(output / LOCK, timeout=0)
+            self._lock.acquire()
+        except Timeout:
+            raise SppError(_another_run(self.folder)) from None
+        except OSError:
+            raise SppError(_cannot_note(self.folder)) from None
+        for part in output.rglob(".*.part"):
+            with suppress(OSError):
+                part.unlink()
+        self.entries = self._written()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.write()
+        except OSError:
+            self.problem = _cannot_note(self.folder)
+        finally:
+            self._lock.release()
+
+    def begin(self, chain_head: str, known: Iterable[Outcome]) -> None:
+        """Write down how it stands before anything is made. Raises SppError where that is not possible."""
+        self.chain_head = chain_head
+        for outcome in known:
+            self.put(outcome)
+        try:
+            self.write()
+        except OSError:
+            raise SppError(_cannot_note(self.folder)) from None
+
+    def note(self, outcome: Outcome) -> None:
+        """Write down an outcome so that no end of this process loses it."""
+        line = json.dumps(self.put(outcome), ensure_ascii=False)
+        # Where the disk is full, the end of the run tries once more, and tells.
+        with suppress(OSError):
+            with self.journal.open("a", encoding="utf-8", newline="\n") as stream:
+                # The line's end stands before it: whatever was cut off before does not spoil this one.
+                stream.write(f"\n{line}")
+            if time.monotonic() > self._next:
+                self.write()
+
+    # --- What is known --------------------------------------------------------------------------------------
+
+    def current(self, key: Key, stamp: str) -> Outcome | None:
         """The outcome of an earlier run, if it was made from the same and its files are as they were made."""
         entry = self.entries.get(key)
         if entry is None or entry["status"] == "failed" or entry["stamp"] != stamp:
@@ -100,45 +161,77 @@ class Manifest:
         facts = {name: entry[name] for name in ("files", "stamp", "checksums", "made_at")}
         return Outcome(*key, status="current", **facts)
 
-    def put(self, outcome: Outcome) -> None:
-        """Note an outcome; `write` writes it down."""
+    def has_failed(self, key: Key) -> bool:
+        """Whether the document was not made when that was last tried."""
+        return key in self.entries and self.entries[key]["status"] == "failed"
+
+    def put(self, outcome: Outcome) -> Entry:
+        """Take an outcome as the newest of its document, and give its entry."""
         before = self.entries.get(outcome.key, {})
         entry = outcome.as_json()
         if outcome.status == "failed":
-            entry["earlier"] = before.get("earlier") or (before.get("files", {}) if before else {})
+            entry["earlier"] = before.get("earlier") or before.get("files", {})
         self.entries[outcome.key] = entry
-        self._noted.add(outcome.key)
+        return entry
+
+    def _written(self) -> dict[Key, Entry]:
+        known = {"", *(company.key for company in self.programme.companies)}
+        return {
+            (entry["document"], entry["company"], entry["language"]): entry
+            for entry in [*_read(self.path), *_read_journal(self.journal)]
+            if entry["company"] in known
+        }
+
+    # --- Two files ------------------------------------------------------------------------------------------
 
     def write(self) -> None:
-        """Write `run.json` and the overview page; what another run has noted meanwhile is kept."""
-        self.entries = self._written() | {key: self.entries[key] for key in self._noted}
+        """Fold the journal into `run.json` and the overview page."""
+        began = time.monotonic()
+        entries = self._ordered()
         data = {
             "programme": self.programme.key,
             "version": version("spp-workshop"),
             "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "chain_head": self.chain_head,
-            "outcomes": self.ordered(),
+            "outcomes": entries,
         }
         write_beside(self.path, json.dumps(data, ensure_ascii=False, indent=1) + "\n")
-        write_beside(self.folder / OUTPUT / OVERVIEW, overview(self))
+        self.journal.unlink(missing_ok=True)
+        write_beside(self.folder / OUTPUT / OVERVIEW, overview(self.programme, entries))
+        now = time.monotonic()
+        self._next = now + max(_OFTEN, _SHARE * (now - began))
 
-    def ordered(self) -> list[dict[str, Any]]:
+    def _ordered(self) -> list[Entry]:
         """The entries in the programme's order: by document, company, language."""
-        companies = ["", *(company.key for company in self.programme.companies)]
+        keys = ["", *(company.key for company in self.programme.companies)]
+        place = {key: number for number, key in enumerate(keys)}
         return sorted(
             self.entries.values(),
-            key=lambda e: (e["document"], companies.index(e["company"]), LANGUAGES.index(e["language"])),
+            key=lambda e: (e["document"], place[e["company"]], LANGUAGES.index(e["language"])),
         )
 
 
-def _read(path: Path) -> list[dict[str, Any]]:
+def _read(path: Path) -> list[Entry]:
     """The entries of `run.json`; a file that is missing or spoilt says nothing, and all is made anew."""
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))["outcomes"]
-        needed = set(Outcome("", "", "", "made").as_json())
-        return [entry for entry in entries if needed <= set(entry) and entry["language"] in LANGUAGES]
+        return _whole(json.loads(path.read_text(encoding="utf-8"))["outcomes"])
     except (OSError, ValueError, KeyError, TypeError):
         return []
+
+
+def _read_journal(path: Path) -> list[Entry]:
+    """The entries of a run that has not come to its end, without a line that was cut off."""
+    entries = []
+    with suppress(OSError):
+        for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
+            with suppress(ValueError, TypeError):
+                entries += _whole([json.loads(line)])
+    return entries
+
+
+def _whole(entries: Iterable[Entry]) -> list[Entry]:
+    needed = set(Outcome("", "", "", "made").as_json())
+    return [entry for entry in entries if needed <= set(entry) and entry["language"] in LANGUAGES]
 
 
 def checksum(path: Path) -> str:
@@ -149,83 +242,39 @@ def checksum(path: Path) -> str:
         return ""
 
 
-def write_beside(path: Path, text: str) -> None:
-    """Write a file beside its place and rename it: a reader sees the old one or the new one, never a half."""
+def write_beside(path: Path, text: str) -> str:
+    """Write a file beside its place and rename it: a reader sees the old one or the new one, never a half.
+
+    Gives its SHA-256.
+    """
+    data = text.encode()
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        part.write_text(text, encoding="utf-8", newline="\n")
+        part.write_bytes(data)
         part.replace(path)
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+    return hashlib.sha256(data).hexdigest()
 
 
-# --- The overview page --------------------------------------------------------------------------------------
+# --- Wording ------------------------------------------------------------------------------------------------
 
 
-def overview(manifest: Manifest) -> str:
-    """One page with every document and its state, in both languages."""
-    page = _environment().get_template("overview.html.j2")
-    return page.render(
-        programme=manifest.programme, views=[_view(manifest, language) for language in LANGUAGES]
+def _another_run(folder: Path) -> Problem:
+    return Problem(
+        str(folder),
+        "another_run",
+        message("Documents of this folder are just being made by another command."),
+        message("Wait until it has ended, or end it, and run this one again; nothing was changed."),
     )
 
 
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader
-
-    loader = FileSystemLoader(shipped("templates"))
-    return Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-
-
-def _view(manifest: Manifest, language: str) -> dict[str, Any]:
-    programme = manifest.programme
-    names = {"": programme.title} | {company.key: company.name for company in programme.companies}
-    found = {(entry["company"], entry["language"]): _cell(entry, language) for entry in manifest.ordered()}
-    return {
-        "language": language,
-        "words": {name: say(text, language) for name, text in _WORDS.items()},
-        "written": moment_text(datetime.now(UTC).isoformat(), language),
-        "rows": [
-            {
-                "name": name[language],
-                "whole": not key,
-                "cells": [found.get((key, other)) for other in LANGUAGES],
-            }
-            for key, name in names.items()
-            if any((key, other) in found for other in LANGUAGES)
-        ],
-    }
-
-
-def _cell(entry: dict[str, Any], language: str) -> dict[str, Any]:
-    return {
-        "failed": entry["status"] == "failed",
-        "problem": entry["wordings"].get(language, ""),
-        "made": moment_text(entry["made_at"], language),
-        "files": _links(entry["files"]),
-        "earlier": _links(entry.get("earlier", {})),
-    }
-
-
-def _links(files: Mapping[str, str]) -> dict[str, str]:
-    """Addresses as seen from the overview page, what people read first."""
-    return {kind: quote(files[kind].removeprefix(f"{OUTPUT}/")) for kind in sorted(files)}
-
-
-_WORDS = {
-    "title": message("Documents of this programme"),
-    # Translators: the name of the language into which you translate.
-    "language": message("English"),
-    "document": message("Document"),
-    "report": message("Report of the whole programme"),
-    "html": message("Open"),
-    "ipynb": message("Notebook"),
-    "partial": message("What there is of it"),
-    "failed": message("Not made."),
-    "earlier": message("Earlier version:"),
-    "hint": message(
-        "This page names every company: keep it to yourself, and give each company its own folder only."
-    ),
-}
+def _cannot_note(folder: Path) -> Problem:
+    return Problem(
+        str(folder),
+        "cannot_note",
+        message("What was made cannot be noted in the folder “output”."),
+        message("See that the disk is not full and the folder is yours, and run the command again."),
+    )

@@ -11,6 +11,7 @@ import html as entities
 import re
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -178,8 +179,21 @@ class About:
 
 def page(notebook: NotebookNode, about: About) -> str:
     """The notebook as one HTML page: prose and results, no code; it needs nothing but itself."""
-    text, _ = _exporter().from_notebook_node(notebook, {"about": about, "metadata": {"name": about.title}})
+    with _EXPORTING:
+        text, _ = _exporter().from_notebook_node(
+            notebook, {"about": about, "metadata": {"name": about.title}}
+        )
     return _with_contents(text, about.contents)
+
+
+def warm_up() -> None:
+    """Load what the first page needs, so that it need not wait for it."""
+    with _EXPORTING:
+        _ = _exporter().template
+
+
+# An exporter keeps things of the page that it makes: it serves one thread at a time.
+_EXPORTING = threading.Lock()
 
 
 @cache

@@ -8,24 +8,29 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from typing import TypedDict, Unpack
 
 from . import notebooks
+from .changes import reached_since
 from .documents import PACKAGE, shipped
-from .errors import Message, NotebookError, Problem, message
+from .errors import Message, NotebookError, Problem, SppError, message
+from .forking.client import can_fork
+from .ipython import in_a_notebook
 from .kernels import DEFAULT, Limits
 from .making import FORMATS, Document, Task, work
-from .manifest import OUTPUT, Manifest, Outcome, checksum
+from .manifest import Manifest, Outcome, checksum
 from .messages import LANGUAGES
-from .programme import FILE, folder_names
+from .overview import OUTPUT
+from .programme import FILE
+from .progress import Progress, notebook_progress, shell_progress
 from .seats import Seat
 from .workshop import open_workshop
 
@@ -35,18 +40,19 @@ REPORT = Document("programme_report", "report", "programme_report", ("folder", "
 
 @dataclass(frozen=True)
 class Run:
-    """What came of one call: an outcome for each document that was asked for."""
+    """What came of one call: an outcome for each document that was asked for.
+
+    `problem` says why it could not be written down, where that is so.
+    """
 
     folder: Path
     outcomes: list[Outcome]
+    problem: Problem | None = None
 
     @property
     def failed(self) -> list[Outcome]:
         """The documents that were not made, each with its problem."""
         return [outcome for outcome in self.outcomes if outcome.status == "failed"]
-
-
-Progress = Callable[[Outcome, int, int], None]
 
 
 # --- The two commands ---------------------------------------------------------------------------------------
@@ -57,8 +63,10 @@ class How(TypedDict, total=False):
 
     Of `languages` and `formats` all, unless some are named. `jobs` are made at a time (default: by the number
     of processors), or as many as the `executor` likes. `force` makes what is up to date too, and `as_of` is
-    the day of the documents (default: today, while the programme runs). `progress` is called with each
-    outcome, how many are done and how many there are.
+    the day of the documents (default: today, while the programme runs). `since` leaves out every document
+    whose answers have not changed since that day or moment, and `failed` every one that did not fail when it
+    was last tried. `progress` is called with each outcome, how many are done and how many there are; without
+    it, a notebook shows a bar.
     """
 
     languages: Iterable[str]
@@ -66,6 +74,8 @@ class How(TypedDict, total=False):
     jobs: int | None
     force: bool
     as_of: str | None
+    since: str | None
+    failed: bool
     progress: Progress | None
     executor: Executor | None
     limits: Limits
@@ -75,37 +85,18 @@ def make(folder: Path, companies: Iterable[str] | None = None, **how: Unpack[How
     """Make the summaries of all (or these) companies; skip what is up to date.
 
     One that fails is told in its outcome and stops no other. Raises SppError when nothing can be made: the
-    programme, the store or the notebook has a problem, or a company, language or format is not known.
+    programme, the store or the notebook has a problem, a company, language, format or day is not known, or
+    another run is making documents of this folder.
     """
     batch = _Batch(folder, SUMMARY, **how)
     enrolled = [company.key for company in batch.programme.companies]
     keys = enrolled if companies is None else [batch.programme.company(key).key for key in companies]
-    return batch.run([task for key in dict.fromkeys(keys) for task in batch.tasks(key)])
+    return batch.run(list(dict.fromkeys(keys)))
 
 
 def make_report(folder: Path, **how: Unpack[How]) -> Run:
     """Make the programme's report; everything else is as in `make`."""
-    batch = _Batch(folder, REPORT, **how)
-    return batch.run(list(batch.tasks("")))
-
-
-def shell_progress() -> Progress:
-    """A progress bar on stderr, for a person at a terminal; it says nothing where nobody watches."""
-    from tqdm import tqdm
-
-    bar: tqdm[None] | None = None
-
-    def show(outcome: Outcome, done: int, total: int) -> None:
-        nonlocal bar
-        bar = bar or tqdm(
-            total=total, file=sys.stderr, disable=None, bar_format="{l_bar}{bar}| {n}/{total} {elapsed}"
-        )
-        bar.set_description_str(" ".join(filter(None, (outcome.company, outcome.language))), refresh=False)
-        bar.update()
-        if done == total:
-            bar.close()
-
-    return show
+    return _Batch(folder, REPORT, **how).run([""])
 
 
 # --- Planning -----------------------------------------------------------------------------------------------
@@ -124,12 +115,15 @@ class _Batch:
         jobs: int | None = None,
         force: bool = False,
         as_of: str | None = None,
+        since: str | None = None,
+        failed: bool = False,
         progress: Progress | None = None,
         executor: Executor | None = None,
         limits: Limits = DEFAULT,
     ):
         self.folder, self.document, self.limits = folder.absolute(), document, limits
-        self.jobs, self.force, self.executor, self.progress = jobs or _jobs(), force, executor, progress
+        self.jobs, self.executor, self.progress = jobs or _jobs(), executor, progress
+        self.force, self.failed, self.since = force, failed, None if since is None else _moment(since)
         self.languages = _offered(languages, LANGUAGES, message("language"))
         self.formats = _offered(formats, FORMATS, message("format"))
         self.workshop = open_workshop(self.folder)
@@ -139,12 +133,25 @@ class _Batch:
         self.notebook = notebooks.find(document.name, self.folder)
         self.made_from = self._made_from()
 
-    def tasks(self, company: str) -> Iterator[Task]:
-        """The documents of one company ("" is the whole programme), one for each language."""
-        name = folder_names(self.programme).get(company, "")
+    def tasks(self, companies: list[str]) -> Iterator[Task]:
+        """The documents of these companies that are asked for, one for each language."""
+        reached = set(companies) if self.since is None else reached_since(self.workshop, self.since)
+        before = Manifest(self.folder, self.programme)
+        for company in filter(reached.__contains__, companies):
+            languages = [
+                language
+                for language in self.languages
+                if not self.failed or before.has_failed((self.document.name, company, language))
+            ]
+            if languages:
+                yield from self._tasks(company, languages)
+
+    def _tasks(self, company: str, languages: list[str]) -> Iterator[Task]:
+        """The documents of one company ("" is the whole programme)."""
+        name = self.programme.company(company).folder_name if company else ""
         place = PurePosixPath(OUTPUT, self.document.folder, name, self.document.stem)
         answers = self._answers(company)
-        for language in self.languages:
+        for language in languages:
             facts = [self.made_from, answers, company, language]
             stamp = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
             yield Task(
@@ -173,43 +180,60 @@ class _Batch:
         files = [checksum(self.notebook), checksum(self.folder / FILE), *worksheets]
         return [self.document.name, self.formats, self.as_of, version("spp-workshop"), _package(), files]
 
-    def run(self, tasks: list[Task]) -> Run:
+    def run(self, companies: list[str]) -> Run:
         """Make what is not up to date, and note every outcome as soon as it is known."""
+        tasks = list(self.tasks(companies))
         if tasks:
             notebooks.check_parameters(
                 notebooks.read(self.notebook), tasks[0].parameters("."), self.notebook.name
             )
-        manifest = Manifest(self.folder, self.programme)
-        manifest.chain_head = self.workshop.store.head()
+        chain_head = self.workshop.store.head()
         self.workshop.store.engine.dispose()
         outcomes: dict[tuple[str, str, str], Outcome] = {}
+        with Manifest(self.folder, self.programme) as manifest, self._watched() as progress:
+            found = {task.key: self._current(task, manifest) for task in tasks}
+            current = list(filter(None, found.values()))
+            manifest.begin(chain_head, current)
 
-        def note(outcome: Outcome) -> None:
-            outcomes[outcome.key] = outcome
-            manifest.put(outcome)
+            def tell(outcome: Outcome) -> None:
+                outcomes[outcome.key] = outcome
+                if progress:
+                    progress(outcome, len(outcomes), len(tasks))
 
-        def tell(outcome: Outcome) -> None:
-            if self.progress:
-                self.progress(outcome, len(outcomes), len(tasks))
+            def done(outcome: Outcome) -> None:
+                # Before it is told, so that an end in the middle loses nothing.
+                manifest.note(outcome)
+                tell(outcome)
 
-        def done(outcome: Outcome) -> None:
-            note(outcome)
-            # At once, and before it is told, so that an end in the middle loses nothing.
-            manifest.write()
-            tell(outcome)
+            for outcome in current:
+                tell(outcome)
+            work([task for task in tasks if not found[task.key]], self.jobs, self.executor, done)
+        return Run(self.folder, [outcomes[task.key] for task in tasks], manifest.problem)
 
-        found = {task.key: None if self.force else manifest.current(task.key, task.stamp) for task in tasks}
-        for current in filter(None, found.values()):
-            note(current)
-            tell(current)
-        manifest.write()
-        work([task for task in tasks if not found[task.key]], self.jobs, self.executor, done)
-        return Run(self.folder, [outcomes[task.key] for task in tasks])
+    def _current(self, task: Task, manifest: Manifest) -> Outcome | None:
+        return None if self.force else manifest.current(task.key, task.stamp)
+
+    def _watched(self) -> AbstractContextManager[Progress | None]:
+        if self.progress is None and in_a_notebook():
+            return notebook_progress()
+        return nullcontext(self.progress)
 
 
 def _jobs() -> int:
-    # A kernel takes some 200 MB, which matters more than the number of processors.
-    return min(os.cpu_count() or 1, 4)
+    """As many as there are processors that this process may use; fewer where every kernel is large."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    # A forked kernel takes some 60 MB, any other 200 MB.
+    return min(processors, 16 if can_fork() else 4)
+
+
+def _moment(text: str) -> datetime:
+    """A day (its beginning), a moment, or a time of today, by the clock of this machine."""
+    with suppress(ValueError):
+        return datetime.fromisoformat(text).astimezone()
+    with suppress(ValueError):
+        if ":" in text:
+            return datetime.combine(datetime.now().astimezone().date(), time.fromisoformat(text)).astimezone()
+    raise SppError(_not_a_moment(text))
 
 
 @cache
@@ -244,4 +268,13 @@ def _not_offered(kind: Message, one: str, offered: Sequence[str]) -> Problem:
     )
 
 
-__all__ = ["FORMATS", "How", "Outcome", "Run", "make", "make_report", "shell_progress"]
+def _not_a_moment(text: str) -> Problem:
+    return Problem(
+        "--since",
+        "not_a_moment",
+        message("“{text}” is neither a day nor a time.", text=text),
+        message("Write a day as 2026-01-20, a moment as 2026-01-20T14:00, or a time of today as 14:00."),
+    )
+
+
+__all__ = ["FORMATS", "How", "Outcome", "Progress", "Run", "make", "make_report", "shell_progress"]

@@ -18,7 +18,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from spp_workshop import cli, demo
+from spp_workshop import cli, demo, manifest
 from spp_workshop.command_line import COMMANDS, parser
 from spp_workshop.workshop import open_workshop
 
@@ -122,7 +122,7 @@ def test_japanese_help_leaves_nothing_in_english(told: Told, command: str) -> No
     english = set(re.findall(r"\b[a-z]{3,}\b", prose))
     names = {name for one in COMMANDS for name in re.findall(r"[a-z]+", one.example)} | {
         *("spp", "pilot", "programme", "yaml", "help", "language", "html", "json", "browser", "practice"),
-        *("company", "formats", "force", "jobs", "both", "template", "demo"),
+        *("company", "formats", "force", "jobs", "both", "template", "demo", "since", "failed"),
     }
     assert english <= names
 
@@ -339,6 +339,7 @@ def test_the_report_is_made_in_both_languages(told: Told, folder: Path) -> None:
         (["--jobs", "0"], "Write a number from 1 up"),
         (["--jobs", "-3"], "Write a number from 1 up"),
         (["--formats", "docx"], "“docx”. Use one of: html"),
+        (["--since", "last week"], "“last week” is neither a day nor a time. Write a day as 2026-01-20"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(
@@ -349,6 +350,38 @@ def test_options_that_make_no_sense_are_refused(
     assert status == 2
     assert sentence in complaint
     assert not (folder / "output").exists()
+
+
+def test_only_what_failed_or_has_changed_is_made_where_that_is_asked_for(told: Told, folder: Path) -> None:
+    write_notebook(folder, "company_summary", 'print(company) if company == "alpha" else 1 / 0')
+    words = ("summaries", str(folder), "--language", "en")
+    nothing = "There was nothing to make: no document is as you asked for it."
+    assert nothing in told(*words, "--failed")[1]
+    assert "Made 1, up to date 0, failed 1." in told(*words)[1]
+    status, said, _ = told(*words, "--failed")
+    assert (status, "Made 0, up to date 0, failed 1." in said) == (2, True)
+    status, said, _ = told(*words, "--since", "2026-01-20")
+    assert (status, nothing in said) == (0, True)
+    open_workshop(folder).save("company_profile", {"products": "ねじ"}, subject="company:alpha")
+    assert "Made 1, up to date 0, failed 0." in told(*words, "--since", "2026-01-20")[1]
+    assert "Made 0, up to date 1, failed 0." in told(*words, "--since", "2026-01-20")[1]
+    assert "Made 1, up to date 0, failed 0." in told(*words, "--since", "2026-01-20", "--force")[1]
+
+
+def test_what_was_made_but_could_not_be_noted_is_told(
+    told: Told, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full_from_now_on(self: manifest.Manifest, outcome: manifest.Outcome) -> None:
+        monkeypatch.setattr(Path, "write_bytes", failing(OSError(errno.ENOSPC, "")))
+
+    write_notebook(folder, "company_summary", "print(company)")
+    monkeypatch.setattr(manifest.Manifest, "note", full_from_now_on)
+    words = ("summaries", str(folder), "--company", "alpha", "--language", "en", "--json")
+    status, said, complaint = told(*words)
+    assert (status, complaint) == (1, "")
+    assert [outcome["status"] for outcome in json.loads(said)["outcomes"]] == ["made"]
+    (problem,) = json.loads(said)["problems"]
+    assert (problem["rule"], problem["where"]) == ("cannot_note", str(folder))
 
 
 # --- demo -------------------------------------------------------------------------------------------------
@@ -408,6 +441,8 @@ def failing(error: BaseException) -> Callable[..., int]:
 
 
 def test_an_interrupted_command_says_that_it_stopped(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A command's process ends now; this one goes on, and still wants to hear of Ctrl+C.
+    monkeypatch.setattr(cli.signal, "signal", lambda *_: None)
     monkeypatch.setitem(cli.COMMANDS, "validate", failing(KeyboardInterrupt()))
     assert told("validate") == (
         1,

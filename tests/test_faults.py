@@ -22,7 +22,7 @@ from spp_workshop import answers, forms
 from spp_workshop.cli import main
 from spp_workshop.documents import shipped
 from spp_workshop.errors import StoreError
-from spp_workshop.manifest import Manifest, Outcome
+from spp_workshop.manifest import Manifest
 from spp_workshop.programme import folder_names, load
 from spp_workshop.worksheet import Field, Worksheet, ancestors
 from spp_workshop.workshop import Workshop, open_workshop
@@ -256,21 +256,27 @@ def test_nothing_is_begun_in_a_folder_that_a_cloud_drive_copies(
 # --- Two runs at once -------------------------------------------------------------------------------------
 
 
-def test_two_runs_at_once_forget_nothing_of_each_other(folder: Path) -> None:
-    programme = load(folder)
-    one, other = Manifest(folder, programme), Manifest(folder, programme)
-    one.put(Outcome("company_summary", "alpha", "ja", "made"))
-    one.write()
-    other.put(Outcome("programme_report", "", "ja", "made"))
-    other.write()
-    one.put(Outcome("company_summary", "beta", "ja", "made"))
-    one.write()
-    outcomes = json.loads((folder / "output" / "run.json").read_text(encoding="utf-8"))["outcomes"]
-    assert [(outcome["document"], outcome["company"]) for outcome in outcomes] == [
-        ("company_summary", "alpha"),
-        ("company_summary", "beta"),
-        ("programme_report", ""),
-    ]
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [("en", "are just being made by another command"), ("ja", "別のコマンドが作成中です")],
+)
+@pytest.mark.parametrize("command", ["summaries", "report"])
+def test_a_second_run_on_the_same_folder_is_a_sentence_and_touches_nothing(
+    told: Told, folder: Path, command: str, language: str, sentence: str
+) -> None:
+    use(folder, "says_its_parameters")
+    use(folder, "reads_the_programme", "programme_report")
+    with Manifest(folder, load(folder)):
+        before = {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+        status, said, complaint = told(command, folder, "--language", language)
+        after = {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    assert (status, said) == (2, "")
+    assert sentence in complaint
+    assert len(complaint.splitlines()) == 1
+    assert re.findall(r"/\S*", complaint) == [f"{folder}:"]
+    assert before.keys() - after.keys() == set()
+    assert {path.name for path in after.keys() - before.keys()} <= {"workshop.db"}
+    assert all(after[path] == before[path] for path in before)
 
 
 # --- Company names and free text through the whole chain --------------------------------------------------

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import textwrap
-from concurrent.futures import Executor, Future
+import time
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -360,10 +367,108 @@ def test_a_fault_of_the_toolkit_is_told_by_its_kind_alone(
     assert SECRET not in failed.problem.text("en")
 
 
-# --- Processes --------------------------------------------------------------------------------------------
+# --- Only some of them ------------------------------------------------------------------------------------
 
 
-def test_documents_are_made_in_own_processes_and_progress_is_told(folder: Path) -> None:
+def save(folder: Path, key: str, products: str, at: datetime) -> None:
+    workshop = open_workshop(folder, now=lambda: at)
+    workshop.save("company_profile", {"products": products}, subject=f"company:{key}")
+    workshop.store.engine.dispose()
+
+
+def local(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone()
+
+
+@pytest.mark.parametrize(
+    ("since", "companies"),
+    [
+        ("2026-10-01", ["alpha", "beta"]),
+        ("2026-10-02", ["beta"]),
+        ("2026-10-02T14:00", ["beta"]),
+        ("2026-10-02 14:01", []),
+        ("2030-01-01", []),
+    ],
+)
+def test_since_makes_only_what_has_changed_since_that_day_or_moment(
+    folder: Path, counted: Counted, since: str, companies: list[str]
+) -> None:
+    use(folder, "says_its_parameters")
+    save(folder, "alpha", "ねじ", local("2026-10-01T23:59:59"))
+    save(folder, "beta", "ばね", local("2026-10-02T14:00"))
+    run = summaries.make(folder, languages=["ja"], as_of=DAY, since=since, executor=counted)
+    assert statuses(run) == [(company, "ja", "made") for company in companies]
+    assert [task.company for task in counted.tasks] == companies
+
+
+def test_a_clock_time_is_one_of_today(folder: Path, counted: Counted) -> None:
+    use(folder, "says_its_parameters")
+    midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    save(folder, "alpha", "ねじ", midnight - timedelta(seconds=1))
+    save(folder, "beta", "ばね", midnight)
+    run = summaries.make(folder, languages=["ja"], since="00:00", executor=counted)
+    assert [outcome.company for outcome in run.outcomes] == ["beta"]
+
+
+def test_since_and_company_and_force_go_together(folder: Path, counted: Counted) -> None:
+    use(folder, "says_its_parameters")
+    save(folder, "alpha", "ねじ", local("2026-10-01"))
+    save(folder, "beta", "ばね", local("2026-10-03"))
+    how: dict[str, Any] = {"languages": ["ja"], "as_of": DAY, "executor": counted}
+    summaries.make(folder, **how)
+    assert statuses(summaries.make(folder, since="2026-10-02", **how)) == [("beta", "ja", "current")]
+    assert statuses(summaries.make(folder, since="2026-10-02", force=True, **how)) == [("beta", "ja", "made")]
+    assert statuses(summaries.make(folder, ["alpha"], since="2026-10-02", force=True, **how)) == []
+    # What was not asked for is still known.
+    assert [one["company"] for one in run_json(folder)["outcomes"]] == ["alpha", "beta"]
+
+
+def test_the_report_is_made_when_any_answer_has_changed_since(folder: Path, counted: Counted) -> None:
+    use(folder, "reads_the_programme", "programme_report")
+    save(folder, "beta", "ばね", local("2026-10-03"))
+    how: dict[str, Any] = {"languages": ["en"], "executor": counted}
+    assert statuses(summaries.make_report(folder, since="2026-10-04", **how)) == []
+    assert statuses(summaries.make_report(folder, since="2026-10-03", **how)) == [("", "en", "made")]
+
+
+@pytest.mark.parametrize("since", ["yesterday", "2026-13-01", "2026", "", "14:61", "1e9"])
+def test_a_moment_that_is_none_is_told(folder: Path, counted: Counted, since: str) -> None:
+    use(folder, "says_its_parameters")
+    with pytest.raises(SppError, match="is neither a day nor a time"):
+        summaries.make(folder, since=since, executor=counted)
+    assert counted.tasks == []
+    assert not (folder / "output").exists()
+
+
+def test_failed_makes_only_what_failed_when_it_was_last_tried(folder: Path, counted: Counted) -> None:
+    how: dict[str, Any] = {"as_of": DAY, "executor": counted}
+    use(folder, "raises_for_beta")
+    assert statuses(summaries.make(folder, failed=True, **how)) == []
+    summaries.make(folder, **how)
+    counted.tasks.clear()
+    run = summaries.make(folder, failed=True, languages=["en"], **how)
+    assert statuses(run) == [("beta", "en", "failed")]
+    assert statuses(summaries.make(folder, ["alpha"], failed=True, **how)) == []
+    use(folder, "says_its_parameters")
+    run = summaries.make(folder, failed=True, **how)
+    assert statuses(run) == [("beta", "ja", "made"), ("beta", "en", "made")]
+    assert statuses(summaries.make(folder, failed=True, **how)) == []
+    assert [task.company for task in counted.tasks] == ["beta", "beta", "beta"]
+
+
+def test_failed_and_since_ask_for_what_is_both(folder: Path, counted: Counted) -> None:
+    how: dict[str, Any] = {"languages": ["ja"], "as_of": DAY, "failed": True, "executor": counted}
+    use(folder, "raises_for_beta")
+    save(folder, "beta", "ばね", local("2026-10-03"))
+    summaries.make(folder, languages=["ja"], as_of=DAY, executor=counted)
+    assert statuses(summaries.make(folder, since="2026-10-04", **how)) == []
+    assert statuses(summaries.make(folder, since="2026-10-03", **how)) == [("beta", "ja", "failed")]
+
+
+# --- Several at a time ------------------------------------------------------------------------------------
+
+
+def test_documents_are_made_several_at_a_time_and_progress_is_told(folder: Path) -> None:
     use(folder, "says_its_parameters")
     told: list[tuple[str, int, int]] = []
 
@@ -376,49 +481,124 @@ def test_documents_are_made_in_own_processes_and_progress_is_told(folder: Path) 
     assert [(done, total) for _, done, total in told] == [(1, 2), (2, 2)]
 
 
-def test_a_killed_process_takes_no_other_document_with_it(folder: Path) -> None:
-    use(folder, "kernel_dies_for_beta")
-    path = folder / "notebooks" / "company_summary.ipynb"
-    # os._exit(1) ends the kernel; this ends the process that runs it, as a system out of memory does.
-    text = path.read_text(encoding="utf-8").replace("os._exit(1)", "os.kill(os.getppid(), 9)")
-    path.write_text(text, encoding="utf-8")
-    run = summaries.make(folder, languages=["ja"], jobs=2)
+def test_a_document_can_be_made_in_another_process(folder: Path) -> None:
+    use(folder, "says_its_parameters")
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        run = summaries.make(folder, ["alpha"], executor=pool)
+    assert statuses(run) == [("alpha", "ja", "made"), ("alpha", "en", "made")]
+
+
+def test_a_worker_that_was_killed_is_told_and_stops_no_other(folder: Path) -> None:
+    class Unlucky(Counted):
+        def submit(self, function: Any, /, *given: Any, **named: Any) -> Future[Any]:
+            if given[0].company == "alpha":
+                return super().submit(function, *given, **named)
+            lost: Future[Any] = Future()
+            lost.set_exception(BrokenProcessPool())
+            return lost
+
+    use(folder, "says_its_parameters")
+    run = summaries.make(folder, languages=["ja"], executor=Unlucky())
     assert statuses(run) == [("alpha", "ja", "made"), ("beta", "ja", "failed")]
     assert run.failed[0].problem is not None
     assert run.failed[0].problem.rule == "worker_killed"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl+C is sent otherwise there")
-def test_ctrl_c_keeps_what_was_finished_and_ends_at_once(folder: Path) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="open files are counted in /proc")
+def test_threads_leave_no_open_file_and_no_event_loop(folder: Path) -> None:
+    use(folder, "says_its_parameters")
+    summaries.make(folder, jobs=2)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    summaries.make(folder, jobs=2, force=True)
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before
+
+
+PROGRAM = """
+    import sys
+    from pathlib import Path
+    from spp_workshop.cli import main
+
+    sys.exit(main(["summaries", {folder!r}, "--language", "ja", "--jobs", "2"]))
+"""
+
+
+def begun(folder: Path) -> subprocess.Popen[str]:
+    """The command in a process group of its own, when alpha's summary is there and beta's never ends."""
     use(folder, "never_ends_for_beta")
-    program = f"""
-        from pathlib import Path
-        from spp_workshop import summaries
-
-        def progress(outcome, done, total):
-            print(outcome.company, flush=True)
-
-        if __name__ == "__main__":
-            try:
-                summaries.make(Path({str(folder)!r}), languages=["ja"], jobs=2, progress=progress)
-            except KeyboardInterrupt:
-                print("stopped", flush=True)
-    """
-    script = folder / "program.py"
-    script.write_text(textwrap.dedent(program), encoding="utf-8")
     options: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen([sys.executable, str(script)], start_new_session=True, **options) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "alpha\n"
-        # To the whole group, as a terminal does it.
-        os.killpg(process.pid, signal.SIGINT)
+    program = textwrap.dedent(PROGRAM).format(folder=str(folder))
+    process = subprocess.Popen([sys.executable, "-c", program], start_new_session=True, **options)
+    journal = folder / "output" / "run.jsonl"
+    until = time.monotonic() + 60
+    while not (journal.exists() and "alpha" in journal.read_text(encoding="utf-8")):
+        assert time.monotonic() < until
+        assert process.poll() is None, process.stderr and process.stderr.read()
+        time.sleep(0.02)
+    return process
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl+C is sent otherwise there")
+@pytest.mark.parametrize("times", [1, 5])
+def test_ctrl_c_keeps_what_was_finished_and_ends_at_once(folder: Path, times: int) -> None:
+    with begun(folder) as process:
+        for _ in range(times):
+            # To the whole group, as a terminal does it.
+            os.killpg(process.pid, signal.SIGINT)
+            time.sleep(0.05)
         said, complained = process.communicate(timeout=20)
-    assert said == "stopped\n"
-    assert complained == ""
+    assert (process.returncode, said) == (1, "")
+    assert re.fullmatch("[^\n]*(Stopped|中止)[^\n]*\n", complained)
     assert [(one["company"], one["status"]) for one in run_json(folder)["outcomes"]] == [("alpha", "made")]
+    beta = folder / "output" / "summaries" / "beta"
+    assert not beta.exists() or list(beta.iterdir()) == []
 
 
-def test_a_progress_bar_speaks_to_a_terminal_only(capsys: pytest.CaptureFixture[str]) -> None:
-    progress = summaries.shell_progress()
-    progress(Outcome("company_summary", "alpha", "ja", "made"), 1, 1)
-    assert capsys.readouterr() == ("", "")
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such signal there")
+def test_a_run_that_is_killed_loses_nothing_and_leaves_the_folder_free(folder: Path) -> None:
+    with begun(folder) as process:
+        assert [one["company"] for one in run_json(folder)["outcomes"]] == []
+        (folder / "output" / "summaries" / "alpha" / ".summary.ja.html.1.part").write_text("<html>")
+        process.kill()
+    use(folder, "never_ends_for_beta")
+    run = summaries.make(folder, ["alpha"], languages=["ja"], executor=Counted())
+    assert statuses(run) == [("alpha", "ja", "current")]
+    assert [one["status"] for one in run_json(folder)["outcomes"]] == ["current"]
+    names = {path.name for path in (folder / "output").rglob("*") if path.is_file()}
+    assert names == {"run.json", "index.html", ".run.lock", "summary.ja.ipynb", "summary.ja.html"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such signal there")
+def test_a_second_run_on_the_same_folder_is_refused_and_touches_nothing(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with begun(folder) as process:
+        before = {path: path.read_bytes() for path in (folder / "output").rglob("*") if path.is_file()}
+        with pytest.raises(SppError, match="are just being made by another command") as refused:
+            summaries.make(folder, executor=Counted())
+        assert str(folder) == refused.value.problems[0].where
+        # Another folder is not disturbed.
+        other = tmp_path_factory.mktemp("other")
+        (other / "programme.yaml").write_text(PROGRAMME, encoding="utf-8")
+        use(other, "says_its_parameters")
+        assert not summaries.make(other, ["alpha"], languages=["ja"], executor=Counted()).failed
+        after = {path: path.read_bytes() for path in (folder / "output").rglob("*") if path.is_file()}
+        assert after == before
+        process.kill()
+
+
+def test_a_notebook_gets_a_bar_by_itself_and_a_script_gets_none(
+    folder: Path, counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(folder, "says_its_parameters")
+    told: list[str] = []
+
+    @contextmanager
+    def bar() -> Iterator[summaries.Progress]:
+        yield lambda outcome, _done, _total: told.append(outcome.company)
+
+    monkeypatch.setattr(summaries, "notebook_progress", bar)
+    summaries.make(folder, languages=["ja"], executor=counted)
+    assert told == []
+    monkeypatch.setattr(summaries, "in_a_notebook", lambda: True)
+    summaries.make(folder, languages=["ja"], executor=counted)
+    assert told == ["alpha", "beta"]
