@@ -33,6 +33,14 @@ def as_frame(sheet: Worksheet, revisions: Iterable[Revision], language: str) -> 
     return pd.DataFrame(series)
 
 
+def standing_frame(standing: Iterable[tuple[str, str]]) -> pd.DataFrame:
+    """Company and status of rows that are given by subject and status."""
+    import pandas as pd
+
+    lines = [(_company(subject), status) for subject, status in standing]
+    return pd.DataFrame(lines, columns=["company", "status"], dtype="object")
+
+
 def by_worksheet(
     sheets: Mapping[str, Worksheet], revisions: Iterable[Revision], language: str
 ) -> dict[str, list[dict[str, Any]]]:
@@ -49,7 +57,7 @@ def _cells(sheet: Worksheet, revision: Revision, language: str) -> dict[str, Any
     kind, _, key = revision.place.subject.partition(":")
     return {
         "subject": revision.place.subject,
-        "company": key if kind == "company" else "",
+        "company": _company(revision.place.subject),
         "session": revision.place.session or (key.partition(".")[0] if kind != "company" else ""),
         "row": revision.place.row,
         "revision": revision.revision,
@@ -57,6 +65,11 @@ def _cells(sheet: Worksheet, revision: Revision, language: str) -> dict[str, Any
         "recorded_at": revision.recorded_at,
         **shown(sheet, revision.answers, language),
     }
+
+
+def _company(subject: str) -> str:
+    kind, _, key = subject.partition(":")
+    return key if kind == "company" else ""
 
 
 class Frames(Mapping[str, "pd.DataFrame"]):

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from difflib import get_close_matches
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -194,6 +195,19 @@ class Programme(Model):
         """One session. Raises SppError when there is none of that key."""
         return _find(self.sessions, key, message("There is no session “{key}” in this programme.", key=key))
 
+    def groups_of(self, company: str) -> frozenset[str]:
+        """The groups in which a company sits, each as `SESSION.GROUP`."""
+        return self._seating.get(company, frozenset())
+
+    @cached_property
+    def _seating(self) -> dict[str, frozenset[str]]:
+        groups = [(f"{day.key}.{group.key}", group) for day in self.sessions for group in day.groups]
+        found: dict[str, set[str]] = {}
+        for name, group in groups:
+            for company in group.companies:
+                found.setdefault(company, set()).add(name)
+        return {company: frozenset(names) for company, names in found.items()}
+
     def as_of(self, day: str | None, today: date) -> date:
         """The day as of which a document speaks: the one that is asked for, else today.
 
@@ -370,17 +384,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> Message:
     return message("Use one of: {names}.", names=names) if names else message("There is none yet: add one.")
 
 
-__all__ = [
-    "AgendaItem",
-    "Company",
-    "Group",
-    "Programme",
-    "Session",
-    "TimedItem",
-    "did_you_mean",
-    "folder_names",
-    "load",
-]
+__all__ = ["AgendaItem", "Company", "Group", "Programme", "Session", "did_you_mean", "folder_names", "load"]
 
 
 def _not_a_day(text: str) -> Problem:

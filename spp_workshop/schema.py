@@ -80,7 +80,7 @@ STANDING = (
 )
 
 
-def bounds(**wanted: str | Collection[str] | None) -> dict[str, list[str]]:
+def bounds(**wanted: Collection[str] | None) -> dict[str, list[str]]:
     """Which values are asked for, by column; a column that may hold anything is left out."""
     found = {name: [one] if isinstance(one, str) else one for name, one in wanted.items()}
     return {name: sorted(one) for name, one in found.items() if one is not None}

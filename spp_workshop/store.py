@@ -105,21 +105,24 @@ class Store:
 
     def latest(
         self,
-        worksheet: str | None = None,
-        subject: str | Collection[str] | None = None,
-        session: str | None = None,
-        row: str | None = None,
+        worksheet: Collection[str] | None = None,
+        subject: Collection[str] | None = None,
+        session: Collection[str] | None = None,
+        row: Collection[str] | None = None,
     ) -> list[Revision]:
         """The newest revision of every row, withdrawn ones too, in the order in which they were entered.
 
-        Of these alone, where they are given: a worksheet, a subject (or several), a session, a row.
+        Of these alone, where they are given: one worksheet, subject, session, row, or several.
         """
         bounds = schema.bounds(worksheet=worksheet, subject=subject, session=session, row=row)
         with self.engine.connect() as connection:
             return [_as_revision(line) for line in connection.execute(schema.latest(tuple(bounds)), bounds)]
 
     def marks(
-        self, worksheet: Collection[str], subject: Collection[str] | None = None, row: str | None = None
+        self,
+        worksheet: Collection[str],
+        subject: Collection[str] | None = None,
+        row: Collection[str] | None = None,
     ) -> list[str]:
         """What tells the newest revisions from all others, withdrawn ones left out; no answers are read."""
         bounds = schema.bounds(worksheet=worksheet, subject=subject, row=row)

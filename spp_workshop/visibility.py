@@ -6,58 +6,36 @@ audience. A later edit is not released by an earlier release.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from .answers import original
 from .programme import Programme
 from .seats import Seat
-from .store import Place, Revision, Store
+from .store import Revision
 from .worksheet import Worksheet
 
 # The built-in worksheet on which a company says what others may see.
 RELEASE = "release"
 
 
-def visible(
-    store: Store,
-    sheet: Worksheet,
-    *,
-    seat: Seat,
-    programme: Programme,
-    subject: str = "",
-    session: str | None = None,
-) -> list[Revision]:
-    """The newest rows that the seat may read, withdrawn ones left out; those of others as they were released.
+def reach(seat: Seat, sheet: Worksheet, programme: Programme) -> dict[str, frozenset[str]] | None:
+    """Where rows of this worksheet can stand that the seat sees without a release; None is nowhere.
 
-    A company's own seat asks the store for its own rows only, so no other company's answers are even read.
+    By column of the store what it may hold, so that no other company's answers are even read; a column that
+    is left out may hold anything. `may_read` decides of every row that is found there.
     """
-    own = seat.subject if sheet.subject == "company" and seat.role == "participant" else ""
-    found = (
-        store.latest(sheet.name, subject or own or None, session) if not own or subject in ("", own) else []
-    )
-    rows = [row for row in found if row.status != "withdrawn" and may_read(seat, sheet, row, programme)]
-    if seat.role == "custodian" or sheet.subject != "company":
-        return rows
-    return rows + [
-        row for row in _released(store, seat, programme, sheet) if subject in ("", row.place.subject)
-    ]
-
-
-def own_entries(store: Store, seat: Seat) -> list[Revision]:
-    """The newest rows of the seat's own company on all worksheets, withdrawn ones left out: one read."""
-    return [row for row in store.latest(subject=seat.subject) if row.status != "withdrawn"]
-
-
-def _released(store: Store, seat: Seat, programme: Programme, sheet: Worksheet) -> Iterator[Revision]:
-    for release in store.latest(RELEASE):
-        others = release.place.subject != seat.subject
-        same_sheet = release.answers.get("of_worksheet") == sheet.name
-        if others and same_sheet and is_released_to(seat, release, programme):
-            place = Place(release.place.subject, sheet.name, release.answers.get("of_row", ""))
-            for revision in store.history(place):
-                if revision.revision == release.answers.get("of_revision"):
-                    yield as_released(revision, release)
+    if seat.role == "custodian":
+        return {}
+    if sheet.subject == "company":
+        return {"subject": frozenset([seat.subject])} if seat.role == "participant" else None
+    if sheet.share == "programme" or seat.role == "facilitator":
+        return {}
+    if seat.role == "participant" and sheet.subject == "group":
+        groups = programme.groups_of(seat.company_key)
+        return {"subject": frozenset(f"group:{group}" for group in groups)} if groups else None
+    if seat.role == "participant":
+        return {"row": frozenset([seat.company_key])}
+    return {} if seat.role == "organiser" and sheet.share == "organiser" else None
 
 
 def may_read(seat: Seat, worksheet: Worksheet, revision: Revision, programme: Programme) -> bool:
@@ -112,16 +90,13 @@ def as_released(revision: Revision, release: Revision) -> Revision:
 
 
 def _is_in_group(seat: Seat, group: str, programme: Programme) -> bool:
-    session, _, key = group.partition(".")
     if seat.role == "facilitator":
-        return seat.subject == f"session:{session}"
-    groups = {group.key: group for group in programme.session(session).groups}
-    return seat.role == "participant" and key in groups and seat.company_key in groups[key].companies
+        return seat.subject == f"session:{group.partition('.')[0]}"
+    return seat.role == "participant" and group in programme.groups_of(seat.company_key)
 
 
 def _sit_together(one: str, other: str, programme: Programme) -> bool:
-    groups = [group.companies for session in programme.sessions for group in session.groups]
-    return any(one in companies and other in companies for companies in groups)
+    return not programme.groups_of(one).isdisjoint(programme.groups_of(other))
 
 
 def _is_own_line(seat: Seat, revision: Revision) -> bool:

@@ -5,7 +5,6 @@ It is the only door to the answers: what a seat may not see never leaves this mo
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -15,18 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 from . import answers as answer_rules
 from . import programme as programmes
+from . import refusals
 from .cases import Case, Guide, load_cases, load_guides
 from .documents import shipped
-from .errors import AnswerError, NotAllowed, Problem, message
-from .frames import Frames, as_frame, by_worksheet
+from .errors import AnswerError, NotAllowed
+from .frames import Frames, as_frame, by_worksheet, standing_frame
 from .ipython import show_errors_as_sentences
 from .messages import Language
 from .programme import Company, Programme
 from .rows import Row, Saved, carry_forward, in_steps, new_row_id, parent_row
 from .seats import Seat
+from .sight import Sight
 from .store import Entry, Place, Revision, Store, utc_now
 from .storefile import open_store
-from .visibility import RELEASE, may_read, may_write, own_entries, visible
+from .visibility import RELEASE, may_read, may_write
 from .worksheet import (
     ChoiceList,
     Worksheet,
@@ -56,9 +57,11 @@ class Workshop:
         store: Store,
         seat: Seat,
         language: Language,
+        sight: Sight | None = None,
     ):
         self.folder, self.programme, self.worksheets, self.choices = folder, programme, worksheets, choices
         self.store, self.seat, self.language = store, seat, language
+        self._sight = sight or Sight(store, programme, worksheets)
         self.levels = values_of(choices)
 
     # --- Reading ------------------------------------------------------------------------------------------
@@ -71,7 +74,7 @@ class Workshop:
     def worksheet(self, name: str) -> Worksheet:
         """One worksheet. Raises AnswerError when there is none of that name."""
         if name not in self.worksheets:
-            raise AnswerError(_unknown_worksheet(name))
+            raise AnswerError(refusals.unknown_worksheet(name))
         return self.worksheets[name]
 
     @cached_property
@@ -89,6 +92,11 @@ class Workshop:
         """Every worksheet's frame by name; each is read once, and again when the store has changed."""
         return Frames(self.worksheets, self.frame, self.revision)
 
+    @cached_property
+    def standings(self) -> Mapping[str, pd.DataFrame]:
+        """As `frames`, with nothing but company and status: how far everybody is, without reading answers."""
+        return Frames(self.worksheets, self._standing, self.revision)
+
     def frame(self, worksheet: str) -> pd.DataFrame:
         """All rows of a worksheet that this seat may read, withdrawn ones left out.
 
@@ -101,7 +109,7 @@ class Workshop:
 
     def own_rows(self) -> dict[str, list[dict[str, Any]]]:
         """By worksheet the rows of this seat's own company, with the columns of `frame`; one read for all."""
-        return by_worksheet(self.worksheets, own_entries(self.store, self.seat), self.language)
+        return by_worksheet(self.worksheets, self._sight.own(self.seat), self.language)
 
     def rows(self, worksheet: str, subject: str = "", session: str = "") -> list[Row]:
         """The rows of one subject in order, with the rows carried forward that are not answered yet."""
@@ -125,7 +133,7 @@ class Workshop:
         place = Place(self._subject(subject), worksheet, row, session)
         revisions = self.store.history(place)
         if not all(may_read(self.seat, sheet, revision, self.programme) for revision in revisions):
-            raise NotAllowed(_not_yours())
+            raise NotAllowed(refusals.not_yours())
         return in_steps(revisions)
 
     def revision(self) -> int:
@@ -134,12 +142,7 @@ class Workshop:
 
     def stamp(self) -> str:
         """A digest of every answer that this seat can read: equal stamps, equal reports."""
-        digests = [
-            f"{revision.place}{revision.digest}{revision.status}{sorted(revision.answers)}"
-            for sheet in self.worksheets.values()
-            for revision in self._visible(sheet)
-        ]
-        return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+        return self._sight.stamp(self.seat)
 
     def seated(self, seat: Seat, now: Callable[[], datetime] | None = None) -> Workshop:
         """The same workshop as seen from another seat (and by another clock)."""
@@ -151,6 +154,7 @@ class Workshop:
             store=Store(self.store.engine, now or self.store.now),
             seat=seat,
             language=self.language,
+            sight=self._sight,
         )
 
     # --- Writing ------------------------------------------------------------------------------------------
@@ -177,7 +181,7 @@ class Workshop:
         values, problems = answer_rules.read(sheet, changes, self.choices)
         if problems:
             raise AnswerError(problems)
-        newest = self._newest(place)
+        newest = self.store.newest(place)
         values = answer_rules.without_stale_translations(values, newest.answers if newest else ())
         entry = Entry(self.seat.id, sheet.version, based_on, status, source)
         return self._append(sheet, place, values, entry)
@@ -193,11 +197,12 @@ class Workshop:
     def restore(
         self, worksheet: str, subject: str, row: str = "", *, revision: int, session: str = ""
     ) -> Saved:
-        """Make an earlier state of a row the newest again."""
+        """Make an earlier state of a row the newest again. Raises AnswerError when there is no such state."""
         sheet = self.worksheet(worksheet)
         place = self._writable(sheet, subject, row, session)
-        states = {state.revision: state for state in self.store.history(place)}
-        latest, wanted = states[max(states)], states[revision]
+        latest, wanted = self.store.newest(place), self.store.at([(place, revision)]).get((place, revision))
+        if latest is None or wanted is None:
+            raise AnswerError(refusals.no_such_state(revision))
         changes = dict.fromkeys(latest.answers) | wanted.answers
         return self._append(sheet, place, changes, Entry(self.seat.id, sheet.version, latest.revision))
 
@@ -207,7 +212,7 @@ class Workshop:
         """Let an audience see these fields of the row as it is now; a later edit is not released by this."""
         sheet = self.worksheet(worksheet)
         place = self._writable(sheet, subject, row, "")
-        newest = self._newest(place)
+        newest = self.store.newest(place)
         changes = {
             "of_worksheet": worksheet,
             "of_row": row,
@@ -224,7 +229,7 @@ class Workshop:
         """The subject in full; a company's own seat need not say it. Raises AnswerError when unknown."""
         subject = subject or (self.seat.subject if self.seat.role == "participant" else "")
         if subject not in self._known_subjects:
-            raise AnswerError(_unknown_subject())
+            raise AnswerError(refusals.unknown_subject())
         return subject
 
     @cached_property
@@ -236,10 +241,15 @@ class Workshop:
             | {f"group:{session.key}.{group.key}" for session in sessions for group in session.groups}
         )
 
+    def _standing(self, name: str) -> pd.DataFrame:
+        sheet = self.worksheet(name)
+        # In a list about a session, the company is an answer.
+        if sheet.subject != "company":
+            return self.frame(name)[["company", "status"]]
+        return standing_frame(self._sight.standing(self.seat, sheet))
+
     def _visible(self, sheet: Worksheet, subject: str = "", session: str | None = None) -> list[Revision]:
-        return visible(
-            self.store, sheet, seat=self.seat, programme=self.programme, subject=subject, session=session
-        )
+        return self._sight.rows(self.seat, sheet, subject, session)
 
     def _carried(
         self, sheet: Worksheet, row: Row, sources: Mapping[str, Mapping[str, Row]]
@@ -262,22 +272,18 @@ class Workshop:
     def _writable(self, sheet: Worksheet, subject: str, row: str, session: str) -> Place:
         subject = self._subject(subject)
         if not may_write(self.seat, subject, self.programme):
-            raise NotAllowed(_not_yours())
+            raise NotAllowed(refusals.not_yours())
         if subject.partition(":")[0] != sheet.subject:
-            raise AnswerError(_wrong_subject(sheet))
+            raise AnswerError(refusals.wrong_subject(sheet))
         if bool(row) != sheet.repeats:
-            raise AnswerError(_wrong_row(sheet))
+            raise AnswerError(refusals.wrong_row(sheet))
         return Place(subject, sheet.name, row, session)
-
-    def _newest(self, place: Place) -> Revision | None:
-        states = self.store.history(place)
-        return states[-1] if states else None
 
     def _act(self, worksheet: str, subject: str, row: str, session: str, *, status: str) -> Saved:
         """A new revision that changes nothing but the status."""
         sheet = self.worksheet(worksheet)
         place = self._writable(sheet, subject, row, session)
-        newest = self._newest(place)
+        newest = self.store.newest(place)
         entry = Entry(self.seat.id, sheet.version, newest.revision if newest else 0, status)
         return self._append(sheet, place, {}, entry)
 
@@ -340,59 +346,3 @@ def load_definitions(folder: Path) -> tuple[dict[str, ChoiceList], dict[str, Wor
 
 def _places(folder: Path, part: str = "") -> list[Path]:
     return [shipped("worksheets") / part, folder / "worksheets" / part]
-
-
-# --- Wording ----------------------------------------------------------------------------------------------
-
-
-def _not_yours() -> Problem:
-    return Problem(
-        "",
-        "not_allowed",
-        message("This seat may not read or write that."),
-        message("Open your own company's link."),
-    )
-
-
-def _unknown_worksheet(name: str) -> Problem:
-    return Problem(
-        "",
-        "unknown_worksheet",
-        message("There is no worksheet “{name}”.", name=name),
-        message("Check the name; the worksheets are listed in the folder worksheets."),
-    )
-
-
-def _unknown_subject() -> Problem:
-    return Problem(
-        "",
-        "unknown_subject",
-        message("There is no such company, group or session in this programme."),
-        message("Check the key in programme.yaml."),
-    )
-
-
-def _wrong_subject(sheet: Worksheet) -> Problem:
-    kinds = {"company": message("a company"), "group": message("a group"), "session": message("a session")}
-    return Problem(
-        "",
-        "wrong_subject",
-        message("The worksheet “{title}” is about {kind}.", title=sheet.title, kind=kinds[sheet.subject]),
-        message("Say for which one it is."),
-    )
-
-
-def _wrong_row(sheet: Worksheet) -> Problem:
-    if sheet.repeats:
-        return Problem(
-            "",
-            "row_missing",
-            message("The worksheet “{title}” is a list, and the row is not named.", title=sheet.title),
-            message("Add a row first."),
-        )
-    return Problem(
-        "",
-        "row_unexpected",
-        message("The worksheet “{title}” has no rows.", title=sheet.title),
-        message("Save the answers without a row."),
-    )

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from .actions import actions
-from .priorities import CLASSES, UNRATED, priorities
+from .actions import planned
+from .priorities import CLASSES, UNRATED, ranked
 from .rows import Frames, Levels, Row, as_frame, rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from spp_workshop.programme import Company
 
@@ -23,9 +23,14 @@ GRIEVANCE_STATES = ("declared", "not_yet")
 
 
 def progress(frames: Frames, companies: Iterable[Company | str], worksheets: Iterable[str]) -> pd.DataFrame:
-    """Company by worksheet: `none`, `draft`, or `submitted` when every row of it is."""
-    keys, names = _keys(companies), list(worksheets)
-    columns = {name: [_state(name, key, frames) for key in keys] for name in names}
+    """Company by worksheet: `none`, `draft`, or `submitted` when every row of it is.
+
+    It asks for company and status alone, so `Workshop.standings` will do for frames.
+    """
+    keys, columns = _keys(companies), {}
+    for name in worksheets:
+        states = _states(frames.get(name))
+        columns[name] = [states.get(key, "none") for key in keys]
     return pd.DataFrame(columns, index=pd.Index(keys, name="company", dtype="object"), dtype="object")
 
 
@@ -33,11 +38,12 @@ def _keys(companies: Iterable[Company | str]) -> list[str]:
     return [company if isinstance(company, str) else company.key for company in companies]
 
 
-def _state(worksheet: str, company: str, frames: Frames) -> str:
-    frame = frames.get(worksheet)
-    if frame is None or not (own := frame[frame["company"] == company]["status"].tolist()):
-        return "none"
-    return "submitted" if all(status == "submitted" for status in own) else "draft"
+def _states(frame: pd.DataFrame | None) -> dict[str, str]:
+    """The state of every company that has a row."""
+    if frame is None:
+        return {}
+    found = dict.fromkeys(frame["company"], "submitted")
+    return found | dict.fromkeys(frame["company"][frame["status"] != "submitted"], "draft")
 
 
 def completion(frames: Frames, levels: Levels, companies: Iterable[Company | str]) -> pd.DataFrame:
@@ -48,12 +54,13 @@ def completion(frames: Frames, levels: Levels, companies: Iterable[Company | str
     environment without that. Declared: a declaration with date, by whom, and for which users; whether the
     mechanism works is another question. `companies` are all that enrolled, by key or as of the programme.
     """
-    risks, plan = priorities(frames, levels), actions(frames, levels)
+    ordered = ranked(frames, levels)
+    risks, plan = _by_company(ordered), _by_company(planned(frames, ordered))
     improving = {row["company"] for row in rows(frames, "environment_improvement") if _is_documented(row)}
     declared = {row["company"] for row in rows(frames, "declaration") if _is_declared(row)}
     found = []
     for company in _keys(companies):
-        own = [frame[frame["company"] == company] for frame in (risks, plan)]
+        own = risks.get(company, ()), plan.get(company, ())
         found.append(
             {
                 "company": company,
@@ -75,18 +82,26 @@ def outcomes(completion: pd.DataFrame) -> pd.DataFrame:
     return as_frame(found, {"goal": "object", "state": "object", "companies": "int64", "of": "int64"})
 
 
-def _hrdd(risks: pd.DataFrame, plan: pd.DataFrame, *, improving: bool) -> str:
+def _by_company(lines: Iterable[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for line in lines:
+        found.setdefault(line["company"], []).append(line)
+    return found
+
+
+def _hrdd(risks: Collection[Row], plan: Collection[Row], *, improving: bool) -> str:
     if _is_completed(risks, plan):
         return "completed"
     return "improving" if improving else "not_yet"
 
 
-def _is_completed(risks: pd.DataFrame, plan: pd.DataFrame) -> bool:
-    if risks.empty or (risks["priority"] == UNRATED).any():
+def _is_completed(risks: Collection[Row], plan: Collection[Row]) -> bool:
+    classes = {risk["priority"] for risk in risks}
+    if not risks or UNRATED in classes:
         return False
-    highest = [name for name in CLASSES.values() if name in set(risks["priority"])][:2]
-    urgent = set(risks[risks["priority"].isin(highest)]["row"])
-    return urgent <= set(plan[plan["complete"]]["risk"])
+    highest = [name for name in CLASSES.values() if name in classes][:2]
+    urgent = {risk["row"] for risk in risks if risk["priority"] in highest}
+    return urgent <= {action["risk"] for action in plan if action["complete"]}
 
 
 def _is_documented(improvement: Row) -> bool:
