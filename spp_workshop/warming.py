@@ -1,30 +1,127 @@
 """What a document does for the first time in a process, done ahead: for a process whose forks make documents.
 
-Nothing here reads an answer, starts a thread, or leaves a file, a connection or a figure open.
+The surest way to have done it all is to make a summary and a report: of a company that does not exist, in a
+store that is never written to a disk. Nothing here reads an answer, starts a thread, or leaves a file, a
+connection or a figure open.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from inspect import isfunction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 from .cases import load_cases, load_guides
 from .documents import shipped
+from .messages import LANGUAGES, Language
 from .worksheet import load_choices, load_worksheets
+
+if TYPE_CHECKING:
+    from .programme import Programme
+    from .worksheet import ChoiceList, Field, Worksheet
+    from .workshop import Workshop
+
+COMPANY, ROW = "nobody", "r1"
+SAID: dict[str, Any] = {
+    "text": "文 a.",
+    "integer": 1,
+    "decimal": 1,
+    "date": "2026-01-15",
+    "acknowledge": True,
+}
 
 
 def preload() -> None:
-    """Import what a summary and a report need, and make what is the same for all of them."""
-    from . import analysis, charts, reports, workshop  # noqa: F401
-    from .reports import company, programme  # noqa: F401
+    """Import what a summary and a report need, read what is shipped, and make both once."""
+    lists, worksheets = _definitions()
+    with _workshop(lists, worksheets) as workshop:
+        _answer_everything(workshop)
+        for language in LANGUAGES:
+            _make_documents(workshop, language)
+    _close_fonts()
 
-    _definitions()
+
+def _definitions() -> tuple[dict[str, ChoiceList], dict[str, Worksheet]]:
+    """The files that come with the toolkit, from now on in memory (`documents.keep`)."""
+    place = shipped("worksheets")
+    lists = load_choices(place / "choices")
+    load_cases(place / "cases", lists=lists)
+    load_guides(place / "guides")
+    return lists, load_worksheets(place, lists=lists)
 
 
-def _definitions() -> None:
-    """The files that come with the toolkit are read (`documents.keep`)."""
-    worksheets = shipped("worksheets")
-    lists = load_choices(worksheets / "choices")
-    load_worksheets(worksheets, lists=lists)
-    load_cases(worksheets / "cases", lists=lists)
-    load_guides(worksheets / "guides")
+@contextmanager
+def _workshop(lists: dict[str, ChoiceList], worksheets: dict[str, Worksheet]) -> Iterator[Workshop]:
+    import sqlalchemy as sa
+
+    from .schema import TABLES
+    from .seats import Seat
+    from .store import Store
+    from .worksheet import as_choices
+    from .workshop import Workshop
+
+    programme = _programme()
+    companies = as_choices("companies", programme.title, {COMPANY: programme.title})
+    engine = sa.create_engine("sqlite://", isolation_level="AUTOCOMMIT")
+    try:
+        TABLES.create_all(engine)
+        yield Workshop(
+            Path(),
+            programme=programme,
+            worksheets=worksheets,
+            choices={**lists, "companies": companies},
+            store=Store(engine),
+            seat=Seat.custodian(),
+            language="ja",
+        )
+    finally:
+        engine.dispose()
+
+
+def _programme() -> Programme:
+    from .programme import Company, load
+
+    pilot = load(shipped("programmes") / "pilot")
+    return pilot.model_copy(update={"companies": (Company(key=COMPANY, name=pilot.title),)})
+
+
+def _answer_everything(workshop: Workshop) -> None:
+    subjects = {"company": f"company:{COMPANY}", "session": f"session:{workshop.programme.sessions[0].key}"}
+    for sheet in workshop.worksheets.values():
+        if sheet.subject in subjects:
+            row = (COMPANY if sheet.subject == "session" else ROW) if sheet.repeats else ""
+            answers = {field.name: _answer(field, workshop.choices) for field in sheet.questions}
+            workshop.save(sheet.name, answers, subject=subjects[sheet.subject], row=row)
+
+
+def _answer(field: Field, choices: Mapping[str, ChoiceList]) -> Any:
+    if not field.list_name:
+        return SAID[field.kind]
+    code = choices[field.list_name].codes[0]
+    return [code] if field.kind == "select_multiple" else code
+
+
+def _make_documents(workshop: Workshop, language: Language) -> None:
+    from .reports.company import CompanySummary
+    from .reports.programme import ProgrammeReport
+    from .seats import Seat
+
+    for kind, seat in ((CompanySummary, Seat.company(COMPANY)), (ProgrammeReport, workshop.seat)):
+        seated = workshop.seated(seat)
+        seated.language = language
+        document = kind(seated, workshop.programme.period.end)
+        for name, part in vars(kind).items():
+            if isfunction(part) and not name.startswith("_"):
+                part(document)
+
+
+def _close_fonts() -> None:
+    """matplotlib keeps the files of its fonts open; a fork would have to open them anew anyway."""
+    from matplotlib import font_manager
+
+    font_manager._get_font.cache_clear()  # type: ignore[attr-defined]
 
 
 __all__ = ["preload"]

@@ -13,9 +13,10 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
@@ -23,6 +24,7 @@ from PIL import Image
 
 from spp_workshop import analysis, charts
 from spp_workshop.charts import canvas, lettering
+from spp_workshop.charts.drawing import Renderer
 from spp_workshop.documents import shipped
 from spp_workshop.worksheet import Text, as_choices, load_choices, values_of
 
@@ -131,11 +133,11 @@ NOTHING = {"ja": "まだ表示できる内容がありません。", "en": "Ther
 
 
 def words(chart: Chart) -> list[str]:
-    return [text.get_text() for text in (*chart.texts, *chart.sheet.texts)]
+    return [text.get_text() for text in chart.texts]
 
 
 def marks(chart: Chart, name: str) -> list[Any]:
-    return [mark for mark in chart.sheet.patches if str(mark.get_gid() or "").startswith(name)]
+    return [mark for mark in chart.artists if str(mark.get_gid() or "").startswith(name)]
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
@@ -152,7 +154,7 @@ class TestEveryChart:
         chart = DRAWN[name](language)
         renderer = FigureCanvasAgg(chart).get_renderer()
         width, height = chart.bbox.width, chart.bbox.height
-        for text in (*chart.texts, *chart.sheet.texts):
+        for text in chart.texts:
             box = text.get_window_extent(renderer)
             inside = box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height
             assert inside, (text.get_text(), box)
@@ -160,9 +162,7 @@ class TestEveryChart:
     def test_lets_no_words_run_into_each_other(self, name: str, language: str) -> None:
         chart = DRAWN[name](language)
         renderer = FigureCanvasAgg(chart).get_renderer()
-        boxes = [
-            (text.get_text(), text.get_window_extent(renderer)) for text in (*chart.texts, *chart.sheet.texts)
-        ]
+        boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in chart.texts]
         for (one, box), (two, other) in combinations(boxes, 2):
             across = min(box.x1, other.x1) - max(box.x0, other.x0)
             down = min(box.y1, other.y1) - max(box.y0, other.y0)
@@ -209,7 +209,7 @@ class TestRiskMap:
         assert len(discs) == 12
         for one, two in combinations(discs, 2):
             assert dist(one.center, two.center) >= one.radius + two.radius
-        boxes = [box for box in chart.sheet.patches if isinstance(box, Rectangle)]
+        boxes = [box for box in chart.artists if isinstance(box, Rectangle)]
         around = [{place for place, box in enumerate(boxes) if self.holds(box, disc)} for disc in discs]
         assert around[0]
         assert all(cell == around[0] for cell in around)
@@ -249,9 +249,7 @@ class TestRiskMap:
         dark, light = (self.on_the_map(chart)[f"risk {rank}"] for rank in (1, 2))
         assert grey(dark.get_facecolor()) < 0.3
         assert grey(light.get_facecolor()) > 0.9
-        dotted = [
-            disc for disc in chart.sheet.patches if isinstance(disc, Circle) and disc.get_linestyle() == ":"
-        ]
+        dotted = [disc for disc in chart.artists if isinstance(disc, Circle) and disc.get_linestyle() == ":"]
         assert len(dotted) == 1
 
     def test_a_risk_without_event_goes_by_its_issue(self) -> None:
@@ -378,7 +376,7 @@ class TestLettering:
 
     def test_a_formula_is_shown_as_it_was_typed(self) -> None:
         chart = charts.risk_map(priorities(a_risk("a", event="$x^2$")), "en", CHOICES)
-        text = next(text for text in chart.axes[0].texts if "x^2" in text.get_text())
+        text = next(text for text in chart.texts if "x^2" in text.get_text())
         assert not text._preprocess_math(text.get_text())[1]
 
     def test_text_is_folded_between_words_and_before_no_closing_mark(self) -> None:
@@ -434,3 +432,54 @@ class TestShowing:
         file = BytesIO()
         DRAWN["completion"]("ja").savefig(file, format="svg")
         assert b"<svg" in file.getvalue()
+
+
+class TestDrawing:
+    """Texts are laid down from slips: they must look as matplotlib's own do, where its own stand."""
+
+    TEXTS = ("深刻度4", "Likelihood", "4", "gy, j", "㈱", "")
+
+    def drawn(self, renderer: type[RendererAgg], text: str, **look: Any) -> np.ndarray:
+        """The ink of a text in a small chart."""
+        chart = canvas.Chart("", "en", 1.0)
+        chart.write(3.3337, 0.5553, text, ha="center", **look)
+        paper = renderer(720, 100, 100)
+        chart.draw(paper)
+        return 255 - np.asarray(paper.buffer_rgba())[..., 1].astype(float)
+
+    @pytest.mark.parametrize("text", TEXTS)
+    @pytest.mark.parametrize("color", ["#1c2733", "#8d99a5"])
+    def test_a_text_looks_as_matplotlib_draws_it_and_stands_within_half_a_dot(
+        self, text: str, color: str
+    ) -> None:
+        own, other = (self.drawn(kind, text, color=color) for kind in (RendererAgg, Renderer))
+        assert other.sum() == pytest.approx(own.sum(), rel=0.02)
+        if not own.any():
+            return
+        for axis in (0, 1):
+            places = np.arange(own.shape[axis])
+            middle, found = ((ink.sum(axis=1 - axis) * places).sum() / ink.sum() for ink in (own, other))
+            assert found == pytest.approx(middle, abs=0.6)
+        upside_down = other.copy()
+        rows = np.flatnonzero(other.any(axis=1))
+        upside_down[rows[0] : rows[-1] + 1] = upside_down[rows[0] : rows[-1] + 1][::-1]
+        assert abs(own - other).sum() < 0.8 * abs(own - upside_down).sum()
+
+    @pytest.mark.parametrize(("text", "look"), [("aslant", {"rotation": 30}), ("$x^2$", {})])
+    def test_what_is_no_level_text_is_left_to_matplotlib(
+        self, text: str, look: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("spp_workshop.charts.canvas.drawable", str)  # formulas too
+        assert (self.drawn(RendererAgg, text, **look) == self.drawn(Renderer, text, **look)).all()
+
+    def test_words_that_were_drawn_once_are_not_set_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        first = DRAWN["readiness"]("ja").png()
+        monkeypatch.setattr(RendererAgg, "draw_text", lambda *_, **__: pytest.fail("set again"))
+        assert DRAWN["readiness"]("ja").png() == first
+
+    def test_the_same_words_in_another_size_or_tone_are_others(self) -> None:
+        small, large, pale = (
+            self.drawn(Renderer, "Aa", **look) for look in ({"size": 8}, {"size": 16}, {"color": "#c3ccd5"})
+        )
+        assert large.sum() > 2 * small.sum()
+        assert 0 < pale.max() < self.drawn(Renderer, "Aa").max()

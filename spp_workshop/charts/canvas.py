@@ -11,19 +11,22 @@ import io
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Rectangle
+from matplotlib.transforms import Affine2D
 
 from spp_workshop.messages import Words, message, say, worded
 
+from .drawing import Renderer
 from .lettering import drawable, fold, use_japanese_font
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from matplotlib.artist import Artist
     from matplotlib.text import Text as Lettering
     from PIL import Image
 
@@ -38,6 +41,9 @@ ACCENT, PALE, PALE_LINE = "#1b4f72", "#b5c7d5", "#8d99a5"
 STEPS = ("#9fb3c3", "#bccad5", "#d8e1e8", "#eef2f5")  # dark to pale, for an order
 
 
+Mark = TypeVar("Mark", bound="Artist")
+
+
 class Chart(Figure):
     """A matplotlib Figure with a text alternative (`alt_text`) that shows itself in a notebook.
 
@@ -50,8 +56,8 @@ class Chart(Figure):
         FigureCanvasAgg(self)
         self.language = language
         self.alt_text = ""
-        self.sheet: Axes = self.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(height, 0))
-        self.sheet.set_axis_off()
+        # Without axes, which would take longer to make than all that is drawn on them.
+        self.inches = Affine2D().scale(1, -1).translate(0, height) + self.dpi_scale_trans
         self.heading = worded(title, language)
         place = {"x": MARGIN / WIDTH, "y": 1 - MARGIN / height, "ha": "left", "va": "top"}
         # IPAexGothic has no bold, and matplotlib would say so each time.
@@ -60,7 +66,8 @@ class Chart(Figure):
     def write(self, x: float, y: float, words: Words, *, size: float = 9, **look: Any) -> Lettering:
         """One line of text, by default in ink from x to the right and centred on y."""
         look = {"color": INK, "ha": "left", "va": "center"} | look
-        return self.sheet.text(x, y, drawable(worded(words, self.language)), size=size, **look)
+        text = drawable(worded(words, self.language))
+        return self.text(x, y, text, size=size, transform=self.inches, **look)
 
     def write_lines(
         self, x: float, y: float, words: Words, columns: int, *, lines: int = 2, **look: Any
@@ -75,30 +82,33 @@ class Chart(Figure):
     def box(self, x: float, y: float, width: float, height: float, **look: Any) -> Rectangle:
         """A rectangle."""
         look = {"facecolor": TINT, "edgecolor": "none", "linewidth": 0.8, **look}
-        rectangle = Rectangle((x, y), width, height, **look)
-        self.sheet.add_artist(rectangle)
-        return rectangle
+        return self.place(Rectangle((x, y), width, height, **look))
 
     def disc(self, x: float, y: float, radius: float, **look: Any) -> Circle:
         """A circle."""
         look = {"facecolor": INK, "edgecolor": INK, "linewidth": 1.0} | look
-        circle = Circle((x, y), radius, **look)
-        self.sheet.add_artist(circle)
-        return circle
+        return self.place(Circle((x, y), radius, **look))
 
-    def rule(self, x: float, y: float, width: float, **look: Any) -> None:
-        """A thin line across."""
-        self.sheet.plot([x, x + width], [y, y], **{"color": LINE, "linewidth": 0.8, **look})
+    def rule(self, x: float, y: float, width: float, height: float = 0, **look: Any) -> None:
+        """A thin line across, or down."""
+        look = {"color": LINE, "linewidth": 0.8, **look}
+        self.place(Line2D([x, x + width], [y, y + height], **look))
+
+    def place(self, mark: Mark) -> Mark:
+        """Anything of matplotlib whose measures are inches."""
+        mark.set_transform(self.inches)
+        self.add_artist(mark)
+        return mark
 
     def png(self) -> bytes:
         """The picture as a PNG file with a palette."""
         from PIL import Image
 
         self.set_dpi(DOTS)
-        canvas = FigureCanvasAgg(self)
-        canvas.draw()
-        size = canvas.get_width_height()
-        picture = Image.frombuffer("RGBA", size, canvas.buffer_rgba(), "raw", "RGBA", 0, 1).convert("RGB")
+        size = self.canvas.get_width_height()
+        renderer = Renderer(*size, DOTS)
+        self.draw(renderer)
+        picture = Image.frombytes("RGB", size, renderer.buffer_rgba(), "raw", "RGBX")
         file = io.BytesIO()
         picture.quantize(palette=_palette(), dither=Image.Dither.NONE).save(file, "png", dpi=(DOTS, DOTS))
         return file.getvalue()

@@ -100,7 +100,7 @@ def _draw_state(chart: Chart, x: float, y: float, state: str) -> Circle:
     edge = PALE_LINE if state == "none" else ACCENT
     disc = chart.disc(x, y, 0.085, facecolor=ACCENT if state == "submitted" else PAPER, edgecolor=edge)
     if state == "draft":
-        chart.sheet.add_artist(Wedge((x, y), 0.085, 90, 270, facecolor=ACCENT, edgecolor="none"))
+        chart.place(Wedge((x, y), 0.085, 90, 270, facecolor=ACCENT, edgecolor="none"))
     return disc
 
 

@@ -13,7 +13,6 @@ from spp_workshop.plain_text import width
 
 from .canvas import (
     ACCENT,
-    LINE,
     MARGIN,
     PALE_LINE,
     PAPER,
@@ -108,9 +107,8 @@ def _draw_means(chart: Chart, lines: list[Line], levels: list[str], choices: Map
     step = (WIDTH - MARGIN - 0.6 - LEFT) / (len(levels) - 1)
     for place, level in enumerate(levels):
         x = LEFT + step * place
-        chart.sheet.plot(
-            [x, x], [TOP - 0.1, chart.get_figheight() - 0.12], color=LINE, linewidth=0.8, zorder=0
-        )
+        top = TOP - 0.1
+        chart.rule(x, top, 0, chart.get_figheight() - 0.12 - top, zorder=0)
         words = label(choices, "readiness_levels", level, chart.language)
         chart.write_lines(x, TOP - 0.26, words, 21, size=8.5, color=SOFT, ha="center")
     for place, line in enumerate(lines):
