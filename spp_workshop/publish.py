@@ -14,7 +14,7 @@ import tempfile
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ from .notebooks import with_parameters
 from .plain_text import without_controls
 
 if TYPE_CHECKING:
-    from nbconvert.exporters import HTMLExporter
+    from jinja2 import Template
     from nbformat import NotebookNode
 
     from .programme import Programme
@@ -57,7 +57,7 @@ def shareable(executed: NotebookNode, parameters: Mapping[str, Any], folder: Pat
     kept = ("kernelspec", "spp_workshop")
     notebook.metadata = {key: value for key, value in notebook.metadata.items() if key in kept}
     notebook.metadata["language_info"] = {"name": "python"}
-    private = _private_paths(folder)
+    private = _private_paths(folder, tempfile.gettempdir())
     for cell in notebook.cells:
         _scrub(cell, private)
     return notebook
@@ -99,14 +99,15 @@ def _without_paths(output: NotebookNode, private: list[re.Pattern[str]]) -> Note
     return output
 
 
-def _private_paths(folder: Path) -> list[re.Pattern[str]]:
+@lru_cache(maxsize=16)
+def _private_paths(folder: Path, temporary: str) -> list[re.Pattern[str]]:
     """The places of this machine that an output could name, the longest first."""
     named = (
         folder.absolute(),
         folder.resolve(),
         PACKAGE.parent,
         Path.home(),
-        Path(tempfile.gettempdir()),
+        Path(temporary),
         Path(sys.prefix),
         Path(sys.base_prefix),
     )
@@ -179,25 +180,29 @@ class About:
 
 def page(notebook: NotebookNode, about: About) -> str:
     """The notebook as one HTML page: prose and results, no code; it needs nothing but itself."""
-    with _EXPORTING:
-        text, _ = _exporter().from_notebook_node(
-            notebook, {"about": about, "metadata": {"name": about.title}}
-        )
-    return _with_contents(text, about.contents)
+    from nbconvert.preprocessors import CoalesceStreamsPreprocessor
+
+    notebook, _ = CoalesceStreamsPreprocessor().preprocess(copy.deepcopy(notebook), {})
+    # Not by the exporter: it would copy and check the notebook many times, and read the whole page anew.
+    text = _template().render(nb=notebook, resources={"about": about})
+    return _with_contents(text.lstrip(), about.contents)
 
 
 def warm_up() -> None:
     """Load what the first page needs, so that it need not wait for it."""
-    with _EXPORTING:
-        _ = _exporter().template
+    _template()
 
 
-# An exporter keeps things of the page that it makes: it serves one thread at a time.
-_EXPORTING = threading.Lock()
+_LOADING = threading.Lock()
+
+
+def _template() -> Template:
+    with _LOADING:
+        return _loaded_template()
 
 
 @cache
-def _exporter() -> HTMLExporter:
+def _loaded_template() -> Template:
     from nbconvert.exporters import HTMLExporter
 
     exporter = HTMLExporter(
@@ -206,9 +211,42 @@ def _exporter() -> HTMLExporter:
         extra_template_paths=[str(shipped("templates"))],
         exclude_anchor_links=True,
     )
-    exporter.register_filter("css_text", css_text)
-    exporter.register_filter("best_kind", best_kind)
-    return exporter
+    for each in (css_text, best_kind, whole):
+        exporter.register_filter(each.__name__, each)
+    return exporter.template
+
+
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^>]*?(/?)>")
+_WITHOUT_ALT = re.compile(r"<img\b(?![^>]*\balt=)", re.IGNORECASE)
+_VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+
+
+def whole(markup: str) -> str:
+    """HTML of a cell that keeps to itself: what a person left open does not reach into the rest of the page.
+
+    A picture without a text alternative gets an empty one: else its data would be read out.
+    """
+    from bs4 import BeautifulSoup
+
+    if _is_whole(markup) and not _WITHOUT_ALT.search(markup):
+        return markup
+    soup = BeautifulSoup(markup, "html.parser")
+    for picture in soup.select("img:not([alt])"):
+        picture["alt"] = ""
+    return str(soup)
+
+
+def _is_whole(markup: str) -> bool:
+    """Whether every tag is closed, in the right order."""
+    left: list[str] = []
+    for closing, name, closed in _TAG.findall(markup):
+        tag = name.lower()
+        if closing:
+            if not left or left.pop() != tag:
+                return False
+        elif not closed and tag not in _VOID:
+            left.append(tag)
+    return not left and markup.count("<!--") == markup.count("-->")
 
 
 def best_kind(output: NotebookNode) -> str:
