@@ -82,9 +82,11 @@ def relevant(worksheet: Worksheet, answers: Mapping[str, Any]) -> Answers:
 
 def shown(worksheet: Worksheet, answers: Mapping[str, Any], language: str) -> Answers:
     """One value per question, texts in the reader's language where a translation stands beside them."""
-    kept = relevant(worksheet, answers)
-    names = [field.name for field in worksheet.questions]
-    return {name: kept.get(f"{name}@{language}", kept.get(name)) for name in names}
+    names = {field.name for field in asked(worksheet, answers)}
+    return {
+        name: answers.get(f"{name}@{language}", answers.get(name)) if name in names else None
+        for name in worksheet.by_name
+    }
 
 
 def original(name: str) -> str:

@@ -58,8 +58,9 @@ SEAT = sa.Table(
 
 # --- Questions to the responses ---------------------------------------------------------------------------
 
-# Salt and chain are for `Store.verify` alone.
-READ = [column for column in RESPONSE.columns if column.name not in ("salt", "previous", "own")]
+# The others are for `Store.verify` alone.
+_UNREAD = ("changed", "salt", "previous", "own")
+READ = [column for column in RESPONSE.columns if column.name not in _UNREAD]
 KEY = [RESPONSE.c[name] for name in ("subject", "worksheet", "row", "session")]
 _HERE = [column == sa.bindparam(column.name) for column in KEY]
 

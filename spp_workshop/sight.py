@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 
 from .programme import Programme
 from .seats import Seat
@@ -23,6 +24,16 @@ class Sight:
     def __init__(self, store: Store, programme: Programme, worksheets: Mapping[str, Worksheet]):
         self.store, self.programme, self.worksheets = store, programme, worksheets
         self._kept = _Common(0, (), programme)
+
+    @cached_property
+    def subjects(self) -> set[str]:
+        """Everybody about whom something can be written in this programme."""
+        sessions = self.programme.sessions
+        return (
+            {f"company:{company.key}" for company in self.programme.companies}
+            | {f"session:{session.key}" for session in sessions}
+            | {f"group:{session.key}.{group.key}" for session in sessions for group in session.groups}
+        )
 
     def rows(
         self, seat: Seat, sheet: Worksheet, subject: str = "", session: str | None = None

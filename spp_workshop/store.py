@@ -54,7 +54,6 @@ class Revision:
     based_on: int
     status: str
     answers: dict[str, Any]
-    changed: list[str]
     digest: str
     author: str
     source: str
@@ -300,10 +299,9 @@ _CHAINED = [column.name for column in RESPONSE.columns if column.name not in _UN
 
 def _as_revision(line: Sequence[Any]) -> Revision:
     """A revision from the columns `schema.READ`, in their order."""
-    seq, subject, session, worksheet, version, row, revision, based_on, status, answers, changed, *rest = line
+    seq, subject, session, worksheet, version, row, revision, based_on, status, answers, *rest = line
     place = Place(subject, worksheet, row, session)
-    said = json.loads(answers or "{}")
-    return Revision(seq, place, version, revision, based_on, status, said, json.loads(changed), *rest)
+    return Revision(seq, place, version, revision, based_on, status, json.loads(answers or "{}"), *rest)
 
 
 def _conflict(name: str) -> Problem:

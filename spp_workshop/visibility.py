@@ -86,7 +86,7 @@ def as_released(revision: Revision, release: Revision) -> Revision:
     """The row with the released fields only."""
     names = release.answers.get("fields", "").split()
     kept = {name: value for name, value in revision.answers.items() if original(name) in names}
-    return replace(revision, answers=kept, changed=[])
+    return replace(revision, answers=kept)
 
 
 def _is_in_group(seat: Seat, group: str, programme: Programme) -> bool:

@@ -16,9 +16,9 @@ from . import answers as answer_rules
 from . import programme as programmes
 from . import refusals
 from .cases import Case, Guide, load_cases, load_guides
-from .documents import shipped
+from .documents import keep, shipped
 from .errors import AnswerError, NotAllowed
-from .frames import Frames, as_frame, by_worksheet, standing_frame
+from .frames import Frames, as_frame, as_rows, by_worksheet, standing_frame
 from .ipython import show_errors_as_sentences
 from .messages import Language
 from .programme import Company, Programme
@@ -62,7 +62,6 @@ class Workshop:
         self.folder, self.programme, self.worksheets, self.choices = folder, programme, worksheets, choices
         self.store, self.seat, self.language = store, seat, language
         self._sight = sight or Sight(store, programme, worksheets)
-        self.levels = values_of(choices)
 
     # --- Reading ------------------------------------------------------------------------------------------
 
@@ -70,6 +69,11 @@ class Workshop:
     def companies(self) -> list[Company]:
         """The companies whose answers this seat may ask for: a participant's own, else all."""
         return [company for company in self.programme.companies if self.seat.company_key in ("", company.key)]
+
+    @cached_property
+    def levels(self) -> dict[str, dict[str, int]]:
+        """For every scale the number behind each code."""
+        return values_of(self.choices)
 
     def worksheet(self, name: str) -> Worksheet:
         """One worksheet. Raises AnswerError when there is none of that name."""
@@ -110,6 +114,11 @@ class Workshop:
     def own_rows(self) -> dict[str, list[dict[str, Any]]]:
         """By worksheet the rows of this seat's own company, with the columns of `frame`; one read for all."""
         return by_worksheet(self.worksheets, self._sight.own(self.seat), self.language)
+
+    def records(self, worksheet: str) -> list[dict[str, Any]]:
+        """The rows of `frame` as plain dictionaries."""
+        sheet = self.worksheet(worksheet)
+        return as_rows(sheet, self._visible(sheet), self.language)
 
     def rows(self, worksheet: str, subject: str = "", session: str = "") -> list[Row]:
         """The rows of one subject in order, with the rows carried forward that are not answered yet."""
@@ -228,18 +237,9 @@ class Workshop:
     def _subject(self, subject: str) -> str:
         """The subject in full; a company's own seat need not say it. Raises AnswerError when unknown."""
         subject = subject or (self.seat.subject if self.seat.role == "participant" else "")
-        if subject not in self._known_subjects:
+        if subject not in self._sight.subjects:
             raise AnswerError(refusals.unknown_subject())
         return subject
-
-    @cached_property
-    def _known_subjects(self) -> set[str]:
-        sessions = self.programme.sessions
-        return (
-            {f"company:{company.key}" for company in self.programme.companies}
-            | {f"session:{session.key}" for session in sessions}
-            | {f"group:{session.key}.{group.key}" for session in sessions for group in session.groups}
-        )
 
     def _standing(self, name: str) -> pd.DataFrame:
         sheet = self.worksheet(name)
@@ -340,8 +340,15 @@ def open_workshop(
 
 def load_definitions(folder: Path) -> tuple[dict[str, ChoiceList], dict[str, Worksheet]]:
     """The lists of choices and the worksheets of a workshop folder, over the shipped ones."""
-    lists = load_choices(*_places(folder, "choices"))
-    return lists, load_worksheets(*_places(folder), lists=lists)
+    choices, sheets = _places(folder, "choices"), _places(folder)
+    files = [path for place in (*choices, *sheets) for path in sorted(place.glob("*.yaml"))]
+
+    def load() -> tuple[dict[str, ChoiceList], dict[str, Worksheet]]:
+        lists = load_choices(*choices)
+        return lists, load_worksheets(*sheets, lists=lists)
+
+    lists, worksheets = keep("definitions", load, *files)
+    return dict(lists), dict(worksheets)
 
 
 def _places(folder: Path, part: str = "") -> list[Path]:

@@ -41,7 +41,7 @@ def test_ten_minutes_of_one_author_are_one_step() -> None:
 
     def state(minutes: int, author: str = "a", status: str = "draft") -> Revision:
         time = (start + timedelta(minutes=minutes)).isoformat()
-        return Revision(minutes, Place("s", "w"), 1, 1, 0, status, {}, [], "", author, "form", time)
+        return Revision(minutes, Place("s", "w"), 1, 1, 0, status, {}, "", author, "form", time)
 
     states = [state(0), state(9), state(12, "b"), state(13), state(30), state(31, status="submitted")]
     assert [step.seq for step in in_steps(states)] == [9, 12, 13, 30, 31]
