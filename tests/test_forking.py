@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -371,6 +372,17 @@ def test_a_folder_that_is_not_there_is_told_as_ever(tmp_path: Path) -> None:
         manager.start_kernel(cwd=str(tmp_path / "nowhere"))
 
 
+def test_a_copy_of_the_client_has_a_server_of_its_own() -> None:
+    with kernel() as talk:
+        copy = os.fork()
+        if copy == 0:
+            # As in a test of nbclient: processes that were forked run notebooks too.
+            with kernel() as other:
+                os._exit(0 if is_fork(other) and other.knows("6 * 7") == 42 else 1)
+        assert os.waitpid(copy, 0)[1] == 0
+        assert talk.knows("6 * 7") == 42
+
+
 def test_the_environment_of_one_kernel_is_not_that_of_the_next() -> None:
     with kernel(env=os.environ | {"OF_ONE": "1"}) as one, kernel() as other:
         assert is_fork(one)
@@ -408,7 +420,7 @@ def test_a_server_that_always_dies_is_not_asked_for_ever(monkeypatch: pytest.Mon
     server = OneForkServer()
     for _ in range(5):
         with pytest.raises(CannotFork):
-            server.fork({}, os.environ, [1, 2])
+            asyncio.run(server.fork({}, os.environ, [1, 2]))
     assert len(started) == 4
 
 

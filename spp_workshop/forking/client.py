@@ -5,6 +5,7 @@ The server is started with the first fork, and again when it has died or what it
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -52,6 +53,10 @@ _OF_ONE_KERNEL = ("JPY_", "MPLBACKEND")
 _ENOUGH_FAILURES = 4
 
 
+# Seconds between two looks for an answer. A thread that waits would not do: in a copy of the process that an
+# extension or a test has forked, it would be missing.
+_NAP = 0.002
+
 # Seconds for the server to say how a fork has ended that has ended.
 _LAST_WORDS = 5
 
@@ -80,13 +85,13 @@ class Forked:
 
     def poll(self) -> int | None:
         """The exit status, negative for a signal, or None while the process runs."""
-        if self.returncode is None and select.select([self._process], [], [], 0)[0]:
+        if self.returncode is None and _speaks(self._process, 0):
             self._note_end()
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int | None:
         """Wait for the end; returns the exit status, or None when the time is over."""
-        if self.returncode is None and select.select([self._process], [], [], timeout)[0]:
+        if self.returncode is None and _speaks(self._process, timeout):
             self._note_end()
         return self.returncode
 
@@ -143,7 +148,7 @@ class ForkServer:
                 cwd=os.sep,
             )
 
-    def fork(self, task: Mapping[str, Any], outputs: Sequence[int]) -> Forked | None:
+    async def fork(self, task: Mapping[str, Any], outputs: Sequence[int]) -> Forked | None:
         """A fork that does `task` with these two as its stdout and stderr, or None if the server is outdated.
 
         Raises OSError or EOFError when the server is dead, CannotFork when it could not fork.
@@ -154,6 +159,9 @@ class ForkServer:
             with far:
                 socket.send_fds(self._channel, [b"?"], [far.fileno(), *outputs])
             line.sendall(json.dumps(task).encode() + b"\n")
+            # The first answer comes when all is imported; the client's other work goes on meanwhile.
+            while not _speaks(line.fileno(), 0):  # noqa: ASYNC110 (nobody could set an event)
+                await asyncio.sleep(_NAP)
             data, passed, *_ = socket.recv_fds(line, NUMBER.size, 1)
             pid = _number(data)
             if pid < 0:
@@ -183,6 +191,13 @@ def _settings(environment: Mapping[str, str]) -> tuple[str, dict[str, str]]:
     }
 
 
+def _speaks(descriptor: int, timeout: float | None) -> bool:
+    """Whether there is something to be read; a process that has ended says so too."""
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLIN)
+    return bool(waiting.poll(None if timeout is None else timeout * 1000))
+
+
 def _number(data: bytes) -> int:
     """What the server said on a line. Raises EOFError when it is dead."""
     if len(data) < NUMBER.size:
@@ -203,12 +218,14 @@ class OneForkServer:
         with contextlib.suppress(CannotFork, OSError):
             self._current(environment)
 
-    def fork(self, task: Mapping[str, Any], environment: Mapping[str, str], outputs: Sequence[int]) -> Forked:
+    async def fork(
+        self, task: Mapping[str, Any], environment: Mapping[str, str], outputs: Sequence[int]
+    ) -> Forked:
         """A fork that does `task` in this environment. Raises CannotFork when an ordinary process must do."""
         for _ in range(2):
             server = self._current(environment)
             try:
-                forked = server.fork(task, outputs)
+                forked = await server.fork(task, outputs)
             except (OSError, EOFError):
                 self._failures += 1
             else:

@@ -52,8 +52,7 @@ class ForkingProvisioner(LocalProvisioner):
         environment = dict(options.get("env") or os.environ)
         task = {"argv": _arguments(cmd), "env": environment, "cwd": cwd}
         with _outputs(options) as outputs:
-            # The first fork waits for the imports, and other kernels of this client need not.
-            return await asyncio.to_thread(fork_server.fork, task, environment, outputs)
+            return await fork_server.fork(task, environment, outputs)
 
     async def send_signal(self, signum: int) -> None:
         """Send a signal to the kernel and what it has started."""
