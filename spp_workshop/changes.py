@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
-import sqlalchemy as sa
-
-from .schema import RESPONSE
 from .seats import Seat
-from .store import Place, Store
+from .store import Place
 from .visibility import RELEASE, is_released_to, may_read
 from .workshop import Workshop
 
 
 def reached_since(workshop: Workshop, moment: datetime) -> set[str]:
     """The keys of these companies, and "" (the whole programme) if anything was saved since then."""
-    places = _saved_since(workshop.store, moment)
+    places = workshop.store.saved_since(moment)
     reached = {""} if places else set()
     for place in places:
         kind, _, key = place.subject.partition(":")
@@ -25,16 +22,6 @@ def reached_since(workshop: Workshop, moment: datetime) -> set[str]:
         if kind != "company" or place.worksheet == RELEASE:
             reached |= _readers(workshop, place)
     return reached
-
-
-def _saved_since(store: Store, moment: datetime) -> list[Place]:
-    """Every row with a new revision since then, withdrawn ones too."""
-    columns = [RESPONSE.c[name] for name in ("subject", "worksheet", "row", "session")]
-    # As the store writes it, in which order is time.
-    when = moment.astimezone(UTC).isoformat(timespec="milliseconds")
-    query = sa.select(*columns).where(RESPONSE.c.recorded_at >= when).distinct()
-    with store.engine.connect() as connection:
-        return [Place(*row) for row in connection.execute(query)]
 
 
 def _readers(workshop: Workshop, place: Place) -> set[str]:

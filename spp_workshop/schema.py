@@ -37,11 +37,14 @@ RESPONSE = sa.Table(
     sqlite_autoincrement=True,
 )
 
-# The unique key finds what one company wrote; this finds what all wrote on one worksheet, and how far they
-# are, without reading a single answer.
-BY_WORKSHEET = sa.Index(
-    "response_by_worksheet",
-    *(RESPONSE.c[name] for name in ("worksheet", "row", "subject", "session", "revision", "status")),
+# The unique key finds what one company wrote. The first of these finds what all wrote on one worksheet, and
+# how far they are, without reading a single answer; the second finds what is new.
+INDEXES = (
+    sa.Index(
+        "response_by_worksheet",
+        *(RESPONSE.c[name] for name in ("worksheet", "row", "subject", "session", "revision", "status")),
+    ),
+    sa.Index("response_by_time", RESPONSE.c.recorded_at),
 )
 
 SEAT = sa.Table(
@@ -61,12 +64,15 @@ SEAT = sa.Table(
 # The others are for `Store.verify` alone.
 _UNREAD = ("changed", "salt", "previous", "own")
 READ = [column for column in RESPONSE.columns if column.name not in _UNREAD]
+# In the order of the fields of `store.Place`.
 KEY = [RESPONSE.c[name] for name in ("subject", "worksheet", "row", "session")]
 _HERE = [column == sa.bindparam(column.name) for column in KEY]
 
 REVISION = sa.select(sa.func.max(RESPONSE.c.seq))
-HEAD = sa.select(RESPONSE.c.own).order_by(RESPONSE.c.seq.desc()).limit(1)
+HEAD = sa.select(RESPONSE.c.own).where(RESPONSE.c.seq == REVISION.scalar_subquery())
 CHAIN = sa.select(RESPONSE).order_by(RESPONSE.c.seq).execution_options(yield_per=1_000)
+
+SAVED_SINCE = sa.select(*KEY).where(RESPONSE.c.recorded_at >= sa.bindparam("moment")).distinct()
 
 # Of one row: all its revisions, the newest, and one of them.
 HISTORY = sa.select(*READ).where(*_HERE).order_by(RESPONSE.c.revision)

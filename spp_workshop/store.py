@@ -154,6 +154,13 @@ class Store:
                     found[place, revision] = _as_revision(line)
         return found
 
+    def saved_since(self, moment: datetime) -> list[Place]:
+        """Every row that has a new revision since then, withdrawn ones too."""
+        with self.engine.connect() as connection:
+            return [
+                Place(*key) for key in connection.execute(schema.SAVED_SINCE, {"moment": _written(moment)})
+            ]
+
     def revision(self) -> int:
         """A number that grows with every save: the cheap question whether anything changed."""
         with self.engine.connect() as connection:
@@ -263,10 +270,15 @@ def chained(
     line = {**asdict(place), **asdict(entry), **_sealed(answers)}
     line["revision"] = revision
     line["changed"] = canonical(_changed(before, answers))
-    line["recorded_at"] = at.astimezone(UTC).isoformat(timespec="milliseconds")
+    line["recorded_at"] = _written(at)
     line["previous"] = previous
     line["own"] = _own(line)
     return line
+
+
+def _written(moment: datetime) -> str:
+    """A moment as it is stored: the order of these texts is that of time."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from .errors import Message, Problem, StoreError, message
-from .schema import BY_WORKSHEET, TABLES
+from .schema import INDEXES, TABLES
 from .store import Store, locked, utc_now
 
 # PRAGMA application_id of our files ("SPPw"), and the version of the two tables.
@@ -30,7 +30,7 @@ def open_store(path: Path, now: Callable[[], datetime] = utc_now) -> Store:
             _create(engine)
         else:
             _refuse_foreign(engine, path)
-            _add_index(engine)
+            _add_indexes(engine)
     except BaseException:
         engine.dispose()
         raise
@@ -79,10 +79,11 @@ def _refuse_foreign(engine: sa.Engine, path: Path) -> None:
         raise StoreError(_problem(path, "read_only_store"))
 
 
-def _add_index(engine: sa.Engine) -> None:
-    """The stores of older toolkits lack the index, and nothing else."""
+def _add_indexes(engine: sa.Engine) -> None:
+    """The stores of older toolkits lack the indexes, and nothing else."""
     with engine.connect() as connection:
-        connection.execute(sa.schema.CreateIndex(BY_WORKSHEET, if_not_exists=True))
+        for index in INDEXES:
+            connection.execute(sa.schema.CreateIndex(index, if_not_exists=True))
 
 
 # Folders that a program on this machine copies elsewhere behind our back, in the middle of a write.
