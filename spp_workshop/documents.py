@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
@@ -65,22 +65,27 @@ T = TypeVar("T")
 
 # A file that has only just been written may be written again within one tick of its disk's clock.
 _SETTLED = 2.0  # seconds
-_kept: dict[tuple[str, str], tuple[tuple[int, ...], Any]] = {}
+_kept: dict[tuple[str, ...], tuple[list[tuple[int, int, int]], Any]] = {}
 
 
 def keep(path: Path, what: str, make: Callable[[], T]) -> T:
     """What `make` makes of a file: made once in a process, and again when the file has changed."""
+    return keep_all([path], what, make)
+
+
+def keep_all(files: Sequence[Path], what: str, make: Callable[[], T]) -> T:
+    """What `make` makes of several files: again when one of them has changed, is gone, or is new."""
     try:
-        found = path.stat()
+        found = [path.stat() for path in files]
     except OSError:
         return make()
-    stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
-    key = (what, str(path.absolute()))
-    if key in _kept and _kept[key][0] == stamp:
+    stamps = [(one.st_mtime_ns, one.st_size, one.st_ino) for one in found]
+    key = (what, *(str(path.absolute()) for path in files))
+    if key in _kept and _kept[key][0] == stamps:
         return _kept[key][1]
     made = make()
-    if time.time() - found.st_mtime > _SETTLED:
-        _kept[key] = stamp, made
+    if all(time.time() - one.st_mtime > _SETTLED for one in found):
+        _kept[key] = stamps, made
     return made
 
 

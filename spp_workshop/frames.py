@@ -53,6 +53,11 @@ def by_worksheet(
     return found
 
 
+def as_rows(sheet: Worksheet, revisions: Iterable[Revision], language: str) -> list[dict[str, Any]]:
+    """The rows of `as_frame` as plain dictionaries."""
+    return [_cells(sheet, revision, language) for revision in revisions]
+
+
 def _cells(sheet: Worksheet, revision: Revision, language: str) -> dict[str, Any]:
     kind, _, key = revision.place.subject.partition(":")
     return {

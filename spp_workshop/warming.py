@@ -8,15 +8,15 @@ connection or a figure open.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from inspect import isfunction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .cases import load_cases, load_guides
 from .documents import shipped
+from .errors import SppError
 from .messages import LANGUAGES, Language
-from .worksheet import load_choices, load_worksheets
 
 if TYPE_CHECKING:
     from .programme import Programme
@@ -40,16 +40,30 @@ def preload() -> None:
         _answer_everything(workshop)
         for language in LANGUAGES:
             _make_documents(workshop, language)
+    _style_a_table()
     _close_fonts()
+
+
+def preload_folder(folder: Path) -> None:
+    """Read what all documents of a workshop folder have in common; no answer is among it.
+
+    What is wrong there is for those to tell who open the folder.
+    """
+    from .workshop import load_all
+
+    with suppress(SppError, OSError):
+        load_all(folder)
 
 
 def _definitions() -> tuple[dict[str, ChoiceList], dict[str, Worksheet]]:
     """The files that come with the toolkit, from now on in memory (`documents.keep`)."""
+    from .workshop import load_definitions
+
     place = shipped("worksheets")
-    lists = load_choices(place / "choices")
+    lists, worksheets = load_definitions(place)
     load_cases(place / "cases", lists=lists)
     load_guides(place / "guides")
-    return lists, load_worksheets(place, lists=lists)
+    return lists, worksheets
 
 
 @contextmanager
@@ -59,11 +73,9 @@ def _workshop(lists: dict[str, ChoiceList], worksheets: dict[str, Worksheet]) ->
     from .schema import TABLES
     from .seats import Seat
     from .store import Store
-    from .worksheet import as_choices
-    from .workshop import Workshop
+    from .workshop import Workshop, companies_of
 
     programme = _programme()
-    companies = as_choices("companies", programme.title, {COMPANY: programme.title})
     engine = sa.create_engine("sqlite://", isolation_level="AUTOCOMMIT")
     try:
         TABLES.create_all(engine)
@@ -71,7 +83,7 @@ def _workshop(lists: dict[str, ChoiceList], worksheets: dict[str, Worksheet]) ->
             Path(),
             programme=programme,
             worksheets=worksheets,
-            choices={**lists, "companies": companies},
+            choices={**lists, "companies": companies_of(programme)},
             store=Store(engine),
             seat=Seat.custodian(),
             language="ja",
@@ -117,6 +129,13 @@ def _make_documents(workshop: Workshop, language: Language) -> None:
                 part(document)
 
 
+def _style_a_table() -> None:
+    """What own notebooks often show: the templates of pandas are compiled at their first use."""
+    import pandas as pd
+
+    pd.DataFrame({"a": [1]}).style.to_html()
+
+
 def _close_fonts() -> None:
     """matplotlib keeps the files of its fonts open; a fork would have to open them anew anyway."""
     from matplotlib import font_manager
@@ -124,4 +143,4 @@ def _close_fonts() -> None:
     font_manager._get_font.cache_clear()  # type: ignore[attr-defined]
 
 
-__all__ = ["preload"]
+__all__ = ["preload", "preload_folder"]

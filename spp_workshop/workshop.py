@@ -16,7 +16,7 @@ from . import answers as answer_rules
 from . import programme as programmes
 from . import refusals
 from .cases import Case, Guide, load_cases, load_guides
-from .documents import keep, shipped
+from .documents import keep, keep_all, shipped
 from .errors import AnswerError, NotAllowed
 from .frames import Frames, as_frame, as_rows, by_worksheet, standing_frame
 from .ipython import show_errors_as_sentences
@@ -322,10 +322,7 @@ def open_workshop(
     """
     show_errors_as_sentences(language)
     folder = Path(folder)
-    programme = programmes.load(folder / programmes.FILE)
-    lists, worksheets = load_definitions(folder)
-    companies = {company.key: company.name for company in programme.companies}
-    lists = {**lists, "companies": as_choices("companies", programme.title, companies)}
+    programme, lists, worksheets = load_all(folder)
     store = open_store(folder / STORE_FILE, now)
     return Workshop(
         folder,
@@ -338,6 +335,21 @@ def open_workshop(
     )
 
 
+def load_all(folder: Path) -> tuple[Programme, dict[str, ChoiceList], dict[str, Worksheet]]:
+    """Programme and definitions of a workshop folder; its companies are one of the lists of choices."""
+    file = folder / programmes.FILE
+    programme = programmes.load(file)
+    lists, worksheets = load_definitions(folder)
+    companies = keep(file, "companies", lambda: companies_of(programme))
+    return programme, {**lists, companies.name: companies}, worksheets
+
+
+def companies_of(programme: Programme) -> ChoiceList:
+    """The companies of a programme as a list of choices."""
+    names = {company.key: company.name for company in programme.companies}
+    return as_choices("companies", programme.title, names)
+
+
 def load_definitions(folder: Path) -> tuple[dict[str, ChoiceList], dict[str, Worksheet]]:
     """The lists of choices and the worksheets of a workshop folder, over the shipped ones."""
     choices, sheets = _places(folder, "choices"), _places(folder)
@@ -347,7 +359,7 @@ def load_definitions(folder: Path) -> tuple[dict[str, ChoiceList], dict[str, Wor
         lists = load_choices(*choices)
         return lists, load_worksheets(*sheets, lists=lists)
 
-    lists, worksheets = keep("definitions", load, *files)
+    lists, worksheets = keep_all(files, "definitions", load)
     return dict(lists), dict(worksheets)
 
 

@@ -10,9 +10,10 @@ from pydantic import BaseModel, ValidationError
 
 from spp_workshop import programme
 from spp_workshop.cases import load_cases, load_guides
-from spp_workshop.documents import Document, Model, keep, read, shipped
+from spp_workshop.documents import Document, Model, keep, keep_all, read, shipped
 from spp_workshop.errors import DefinitionError
 from spp_workshop.worksheet import load_choices, load_worksheets
+from spp_workshop.workshop import load_definitions
 
 AN_HOUR = 3600
 
@@ -97,6 +98,39 @@ def test_each_use_of_a_file_is_kept_by_itself(file: Path) -> None:
         "TWO",
         "ONE",
     ]
+
+
+def test_what_several_files_make_is_made_again_when_one_of_them_changes_or_joins_or_leaves(
+    tmp_path: Path,
+) -> None:
+    one, two = (written(tmp_path / name, name) for name in ("one", "two"))
+    made: list[str] = []
+
+    def both(*files: Path) -> str:
+        def make() -> str:
+            made.append("".join(file.read_text(encoding="utf-8") for file in files))
+            return made[-1]
+
+        return keep_all(files, "both", make)
+
+    assert [both(one, two), both(one, two)] == ["onetwo", "onetwo"]
+    written(two, "2", age=AN_HOUR - 1)
+    assert [both(one, two), both(one), both(one, two)] == ["one2", "one", "one2"]
+    assert made == ["onetwo", "one2", "one"]
+
+
+def test_an_own_worksheet_of_a_folder_is_seen_when_it_comes_when_it_changes_and_when_it_goes(
+    tmp_path: Path,
+) -> None:
+    shipped_title = load_definitions(tmp_path)[1]["consent"].title["en"]
+    own = tmp_path / "worksheets" / "consent.yaml"
+    own.parent.mkdir()
+    text = (shipped("worksheets") / "consent.yaml").read_text(encoding="utf-8")
+    for said in ("First title", "Other title"):
+        written(own, text.replace(f"en: {shipped_title}", f"en: {said}"), age=AN_HOUR - len(said))
+        assert load_definitions(tmp_path)[1]["consent"].title["en"] == said
+    own.unlink()
+    assert load_definitions(tmp_path)[1]["consent"].title["en"] == shipped_title
 
 
 # --- What is shared cannot be changed -----------------------------------------------------------------------

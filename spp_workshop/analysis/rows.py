@@ -49,8 +49,9 @@ def parent(key: Key, known: Collection[Key]) -> Key | None:
 
 def as_frame(records: Iterable[Mapping[str, Any]], types: Mapping[str, str]) -> pd.DataFrame:
     """A frame with these columns in this order, each of its type even when there is no row."""
-    lines = [[record.get(name) for name in types] for record in records]
-    return pd.DataFrame(lines, columns=list(types), dtype="object").astype(dict(types))
+    lines = list(records)
+    columns = {name: [line.get(name) for line in lines] for name in types}
+    return pd.DataFrame({name: pd.Series(columns[name], dtype=types[name]) for name in types})
 
 
 def as_rows(records: Iterable[Mapping[str, Any]], names: Iterable[str]) -> list[Row]:

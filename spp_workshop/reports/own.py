@@ -57,10 +57,9 @@ class Own(Mapping[str, "pd.DataFrame"]):
         return self._rows[worksheet]
 
     def _read(self, worksheet: str) -> list[Row]:
-        if self.workshop.worksheet(worksheet).subject != "company":
-            return rows({worksheet: self[worksheet]}, worksheet)
-        own = (row for row in self._own_rows.get(worksheet, ()) if row["company"] == self.company.key)
-        return [answered(row) for row in own]
+        about_companies = self.workshop.worksheet(worksheet).subject == "company"
+        found = self._own_rows.get(worksheet, []) if about_companies else self.workshop.records(worksheet)
+        return [answered(row) for row in found if row["company"] == self.company.key]
 
     @cached_property
     def _own_rows(self) -> dict[str, list[Row]]:
