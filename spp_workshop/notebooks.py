@@ -82,7 +82,7 @@ def check_parameters(notebook: NotebookNode, given: Mapping[str, Any], where: st
     import papermill
 
     defaults = parameters(notebook)
-    known = [name for name in papermill.inspect_notebook(notebook) if name in defaults]
+    known = [name for name in papermill.inspect_notebook(_of_python(notebook)) if name in defaults]
     found = [_not_a_parameter(where, name, known) for name in given if name not in known]
     for name, default in defaults.items():
         if name not in given and default in ("", None):
@@ -91,6 +91,13 @@ def check_parameters(notebook: NotebookNode, given: Mapping[str, Any], where: st
             found.append(_wrong_type(where, name, default))
     if found:
         raise NotebookError(found)
+
+
+def _of_python(notebook: NotebookNode) -> NotebookNode:
+    """A copy that says which kernel it wants, as one that was not written by JupyterLab may not."""
+    notebook = copy.deepcopy(notebook)
+    notebook.metadata.setdefault("kernelspec", {"name": "python3", "language": "python"})
+    return notebook
 
 
 def with_parameters(notebook: NotebookNode, given: Mapping[str, Any]) -> NotebookNode:

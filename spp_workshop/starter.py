@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from .forking.client import UNFROZEN, fork_server
+from .forking.client import OWN_PLACE, UNFROZEN, fork_server
 
 if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
@@ -27,6 +27,9 @@ ENVIRONMENT = {"PYTHONWARNINGS": "ignore", "PYTHONUTF8": "1", "PYDEVD_DISABLE_FI
 
 # A batch types nothing that anybody would want to type again.
 _ARGUMENTS = ["--HistoryManager.enabled=False"]
+
+# Where Python looks for the folder of temporary files.
+_TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 
 # A path of a Unix socket may have 104 to 108 bytes, and jupyter_client adds a dash and a number to ours.
 _LONGEST_SOCKET = 95
@@ -165,6 +168,10 @@ def _manager(place: Path) -> AsyncKernelManager:
     class OwnPython(AsyncKernelManager):
         def __init__(self, **traits: Any):
             super().__init__(**traits)
+            temporary = place / "tmp"
+            temporary.mkdir()
+            # What a notebook puts into a temporary file goes with its kernel, too.
+            self.environment = {OWN_PLACE: str(place), **dict.fromkeys(_TEMPORARY, str(temporary))}
             self.clients: list[Any] = []
 
         @property
@@ -172,7 +179,7 @@ def _manager(place: Path) -> AsyncKernelManager:
             return KernelSpec(
                 argv=[sys.executable, *UNFROZEN, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
                 language="python",
-                env=ENVIRONMENT,
+                env=ENVIRONMENT | self.environment,
                 metadata={"kernel_provisioner": {"provisioner_name": "spp-workshop"}},
             )
 

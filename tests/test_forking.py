@@ -420,7 +420,7 @@ def test_a_server_that_always_dies_is_not_asked_for_ever(monkeypatch: pytest.Mon
     server = OneForkServer()
     for _ in range(5):
         with pytest.raises(CannotFork):
-            asyncio.run(server.fork({}, os.environ, [1, 2]))
+            asyncio.run(server.fork({"cwd": "/"}, os.environ, [1, 2]))
     assert len(started) == 4
 
 
@@ -441,18 +441,20 @@ def test_a_package_that_was_edited_makes_the_server_outdated(
 
 
 def test_an_outdated_server_does_not_fork_and_says_so() -> None:
+    prepared: list[str] = []
     here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    thread = threading.Thread(target=Server(there, lambda: True).serve)
+    thread = threading.Thread(target=Server(there, lambda: True, prepared.append).serve)
     thread.start()
     line, far = socket.socketpair()
     with here, line, far:
-        socket.send_fds(here, [b"?"], [far.fileno(), 1, 2])
+        socket.send_fds(here, [b"/a/folder"], [far.fileno(), 1, 2])
         far.close()
         assert line.recv(8) == bytes(8)
         assert line.recv(1) == b""
     thread.join(10)
     there.close()
     assert not thread.is_alive()
+    assert prepared == ["/a/folder"]
 
 
 ALONE = """
@@ -460,7 +462,8 @@ import json, os, sys, time
 from jupyter_client import KernelManager
 manager = KernelManager(kernel_name="spp-workshop", transport="ipc", ip=sys.argv[1] + "/k")
 manager.connection_file = sys.argv[1] + "/kernel.json"
-manager.start_kernel()
+os.mkdir("own")
+manager.start_kernel(env=os.environ | {"SPP_WORKSHOP_KERNEL": os.path.abspath("own")})
 client = manager.client()
 client.start_channels()
 client.wait_for_ready(timeout=60)

@@ -49,6 +49,9 @@ UNFROZEN = ("-Xfrozen_modules=off",)
 _OF_ONE_KERNEL = ("JPY_", "MPLBACKEND")
 
 
+# In a kernel's environment: a folder that belongs to it alone, and goes with it.
+OWN_PLACE = "SPP_WORKSHOP_KERNEL"
+
 # A server that dies this often in a row, without one fork between, does not work here.
 _ENOUGH_FAILURES = 4
 
@@ -157,7 +160,7 @@ class ForkServer:
         with contextlib.ExitStack() as unless_forked:
             unless_forked.callback(line.close)
             with far:
-                socket.send_fds(self._channel, [b"?"], [far.fileno(), *outputs])
+                socket.send_fds(self._channel, [task["cwd"].encode()], [far.fileno(), *outputs])
             line.sendall(json.dumps(task).encode() + b"\n")
             # The first answer comes when all is imported; the client's other work goes on meanwhile.
             while not _speaks(line.fileno(), 0):  # noqa: ASYNC110 (nobody could set an event)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -15,6 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from . import preload
+from .client import OWN_PLACE
+
+_INLINE = "matplotlib_inline.backend_inline"
 
 
 def become(line: socket.socket, outputs: list[int]) -> None:
@@ -63,16 +67,23 @@ def _run(argv: list[str]) -> None:
     # A parent of 1 is not watched: that does `_end_with_client`, the fork server being nobody to wait for.
     app = IPKernelApp.instance(parent_handle=1)
     app.initialize(argv)
-    _show_figures_inline()
+    _show_figures_inline(app.shell)
     _speak_to_widgets()
     app.start()
 
 
-def _show_figures_inline() -> None:
+def _show_figures_inline(shell: Any) -> None:
     """matplotlib asks for its backend, and this for its kernel, when they are imported: that is past."""
-    sys.modules.pop("matplotlib_inline.backend_inline", None)
+    sys.modules.pop(_INLINE, None)
     if matplotlib := sys.modules.get("matplotlib"):
         matplotlib.rcParams["backend"] = os.environ["MPLBACKEND"]
+    shell.events.register("post_execute", _flush_figures)
+
+
+def _flush_figures() -> None:
+    """Show the figures of a cell before pyplot, which is told next, draws each of them once more in vain."""
+    if inline := sys.modules.get(_INLINE):
+        inline.flush_figures()
 
 
 def _speak_to_widgets() -> None:
@@ -88,6 +99,8 @@ def _end_with_client(line: socket.socket, argv: list[str]) -> None:
             pass
     for path in _files(argv):
         path.unlink(missing_ok=True)
+    if place := os.environ.get(OWN_PLACE):
+        shutil.rmtree(place, ignore_errors=True)
     os.killpg(0, signal.SIGKILL)
 
 

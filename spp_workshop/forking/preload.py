@@ -13,7 +13,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 
-from spp_workshop import warming
+from spp_workshop import programme, warming
 
 # The debugger is among them: a kernel that imports it anew needs half a second.
 MODULES = (
@@ -61,6 +61,12 @@ def remember() -> None:
     MATPLOTLIBRC["read"] = mpl.matplotlib_fname()
     files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
     _states.update({path: _state(path) for path in files if path})
+
+
+def folder(place: str) -> None:
+    """Read what all documents of this workshop folder have in common, if it is one; no answer is among it."""
+    if (Path(place) / programme.FILE).is_file():
+        warming.preload_folder(Path(place))
 
 
 def outdated() -> bool:

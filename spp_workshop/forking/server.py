@@ -2,9 +2,9 @@
 
     python -m spp_workshop.forking.server FD
 
-FD is a socket on which a client asks. A request carries a line to the client, and the kernel's stdout and
-stderr. On the line the server says the fork's pid, and when it has ended, how; the fork reads there what it
-is to do. When the client is gone, its kernels are ended and so is the server.
+FD is a socket on which a client asks. A request names the folder in which the kernel will work, and carries a
+line to the client and the kernel's stdout and stderr. On the line the server says the fork's pid, and when it
+has ended, how; the fork reads there what it is to do. When the client is gone, its kernels are ended and so is the server.
 
 It listens nowhere: a stranger cannot ask, and no socket file can be left behind. The standard library's fork
 server leaves one when its client is killed, and imports the client's main module again in every fork.
@@ -26,6 +26,9 @@ from dataclasses import dataclass
 # What the server says on a line: the pid (with a file descriptor of the process), later the exit status.
 NUMBER = struct.Struct("q")
 OUTDATED = 0
+
+# A request is the folder in which the fork will work.
+LONGEST_REQUEST = 16_384
 
 # Seconds that kernels have to end by themselves when their client is gone.
 PATIENCE = 2.0
@@ -52,16 +55,21 @@ def main() -> None:
     # What is there now stays: the collector of a fork need not look at it, and its pages remain shared.
     gc.collect()
     gc.freeze()
-    become = Server(socket.socket(fileno=int(sys.argv[1])), preload.outdated).serve()
+    channel = socket.socket(fileno=int(sys.argv[1]))
+    become = Server(channel, preload.outdated, preload.folder).serve()
     if become:
         become()
 
 
 class Server:
-    """Forks for one client. `outdated` tells whether what was imported is still what lies on the disk."""
+    """Forks for one client.
 
-    def __init__(self, channel: socket.socket, outdated: Callable[[], bool]):
-        self.channel, self.outdated = channel, outdated
+    `outdated` tells whether what was imported is still what lies on the disk; `prepare` is told the folder in
+    which the next fork will work.
+    """
+
+    def __init__(self, channel: socket.socket, outdated: Callable[[], bool], prepare: Callable[[str], None]):
+        self.channel, self.outdated, self.prepare = channel, outdated, prepare
         self.selector = selectors.DefaultSelector()
         self.selector.register(channel, selectors.EVENT_READ)
         self.children: dict[int, Child] = {}
@@ -81,10 +89,11 @@ class Server:
         return None
 
     def _asked(self) -> Work | None:
-        data, passed, *_ = socket.recv_fds(self.channel, 1, 3)
+        data, passed, *_ = socket.recv_fds(self.channel, LONGEST_REQUEST, 3)
         if not data:
             self._client_gone()
             return None
+        self.prepare(data.decode())
         line = socket.socket(fileno=passed[0])
         outputs = passed[1:]
         become = None if self._refused(line) else self._fork(line, outputs)
