@@ -4,7 +4,8 @@
 
 FD is a socket on which a client asks. A request names the folder in which the kernel will work, and carries a
 line to the client and the kernel's stdout and stderr. On the line the server says the fork's pid, and when it
-has ended, how; the fork reads there what it is to do. When the client is gone, its kernels are ended and so is the server.
+has ended, how; the fork reads there what it is to do. When the client is gone, its kernels are ended and so is
+the server.
 
 It listens nowhere: a stranger cannot ask, and no socket file can be left behind. The standard library's fork
 server leaves one when its client is killed, and imports the client's main module again in every fork.
