@@ -47,8 +47,9 @@ MOUNTS = os.geteuid() == 0
 
 Told = Callable[[Path], tuple[int, str]]
 
-# Within so many seconds nothing of a batch may run any more, whatever it was that died.
-GONE = 5
+# Within so many seconds nothing of a batch may run any more, whatever it was that died; a machine that does
+# much else gets more of them.
+GONE = 5 + 3 * os.getloadavg()[0]
 
 
 # --- Folders ------------------------------------------------------------------------------------------------
