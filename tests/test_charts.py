@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
 from base64 import b64decode
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from itertools import combinations, pairwise
 from math import dist
@@ -19,11 +21,12 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Circle, Rectangle
 from PIL import Image
 
 from spp_workshop import analysis, charts
-from spp_workshop.charts import canvas, lettering
+from spp_workshop.charts import canvas, drawing, lettering
 from spp_workshop.charts.drawing import Renderer
 from spp_workshop.documents import shipped
 from spp_workshop.worksheet import Text, as_choices, load_choices, values_of
@@ -474,8 +477,50 @@ class TestDrawing:
 
     def test_words_that_were_drawn_once_are_not_set_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
         first = DRAWN["readiness"]("ja").png()
-        monkeypatch.setattr(RendererAgg, "draw_text", lambda *_, **__: pytest.fail("set again"))
+        for way in ("_quickly", "_by_matplotlib"):
+            monkeypatch.setattr(drawing, way, lambda *_: pytest.fail("set again"))
         assert DRAWN["readiness"]("ja").png() == first
+
+    def test_the_quick_way_lays_every_dot_where_matplotlib_does(self) -> None:
+        prop, ways = self.prop(), []
+        for text in ("苦情処理メカニズム", "「あ」、ｱ㈱・", "Likelihood: 4", "gy|(", "- ー ―"):
+            quick, slow = drawing._quickly(text, prop, 200), drawing._by_matplotlib(text, prop, 200)
+            assert quick
+            assert not slow.dots[: slow.above - quick.above].any()
+            kept = slow.dots[slow.above - quick.above :, slow.left :][: quick.dots.shape[0]]
+            ways.append((np.trim_zeros(quick.dots), np.trim_zeros(kept)))
+        for quick_dots, slow_dots in ways:
+            assert quick_dots.shape[0] == slow_dots.shape[0]
+            assert (quick_dots == slow_dots[:, : quick_dots.shape[1]]).all()
+            assert not slow_dots[:, quick_dots.shape[1] :].any()
+
+    @pytest.mark.parametrize(
+        ("text", "why"), [("job", "reaches out to the left"), ("a \u10d0", "has a letter of another font")]
+    )
+    def test_what_the_quick_way_cannot_draw_is_drawn_by_matplotlib(self, text: str, why: str) -> None:
+        assert drawing._quickly(text, self.prop(), 200) is None, why
+        assert drawing._by_matplotlib(text, self.prop(), 200).dots.any()
+
+    def test_threads_and_forks_have_fonts_of_their_own(self) -> None:
+        def dots() -> bytes:
+            quick = drawing._quickly("苦情処理", self.prop(), 200)
+            assert quick
+            return quick.dots.tobytes()
+
+        def fonts() -> int:
+            return drawing._font.cache_info().misses
+
+        first, count = dots(), fonts()
+        with ThreadPoolExecutor(1) as other:
+            assert other.submit(dots).result() == first
+        assert fonts() == count + 1
+        if hasattr(os, "fork") and (child := os.fork()) == 0:
+            os._exit(int(dots() != first or fonts() != count + 2))
+        assert not hasattr(os, "fork") or os.waitpid(child, 0)[1] == 0
+
+    def prop(self) -> FontProperties:
+        charts.use_japanese_font()
+        return FontProperties(size=8.5)
 
     def test_the_same_words_in_another_size_or_tone_are_others(self) -> None:
         small, large, pale = (

@@ -76,7 +76,7 @@ warming.preload()
 read = []
 documents._read = lambda path: read.append(path)
 load_definitions(__import__("pathlib").Path(sys.argv[1]))
-before = drawing._drawn.cache_info().misses
+before = drawing._slip.cache_info().misses
 from spp_workshop.reports import blocks
 print(len(read), before > 100)
 """
