@@ -118,17 +118,18 @@ def test_equal_answers_have_different_digests_so_a_guess_cannot_be_confirmed(sto
     assert first.digest != second.digest
 
 
-def test_many_writers_at_once_lose_nothing(store: Store) -> None:
-    def write(name: str) -> None:
-        for number in range(10):
-            save(store, {f"{name}{number}": number})
+def test_thirty_writers_at_once_lose_nothing(store: Store) -> None:
+    def write(name: int) -> None:
+        for number in range(3):
+            save(store, {f"by{name}_{number}": number})
 
-    writers = [threading.Thread(target=write, args=(name,)) for name in "abcd"]
+    writers = [threading.Thread(target=write, args=(name,)) for name in range(30)]
     for writer in writers:
         writer.start()
     for writer in writers:
         writer.join()
-    assert len(store.latest("step1")[0].answers) == 40
+    assert len(store.latest("step1")[0].answers) == 90
+    assert [revision.revision for revision in store.history(HERE)] == [*range(1, 91)]
     assert store.verify() == []
 
 
@@ -230,3 +231,113 @@ def test_an_edit_that_crosses_a_withdrawal_keeps_the_rest_of_the_row(store: Stor
     save(store, {}, 1, status="withdrawn")
     save(store, {"issue": "hours"}, 1)
     assert store.latest("step1")[0].answers == {"issue": "hours", "stage": "own"}
+
+
+# --- Older stores -------------------------------------------------------------------------------------------
+
+# Made by the toolkit as it was before the indexes (its commit cfb36ba), with what that one said of it.
+OLD = Path(__file__).parent / "data" / "store_version_1.db"
+OLD_HEAD = "2d40725e98402929baef08425edd297d98cd0e5ea23d45ad33113e212e815288"
+OLD_LATEST = [
+    ("company:alpha", "issues_found", "r2", 2, "draft"),
+    ("company:alpha", "issues_found", "r1", 1, "draft"),
+    ("company:beta", "issues_found", "r1", 1, "draft"),
+    ("company:alpha", "issues_found", "r3", 2, "withdrawn"),
+    ("company:beta", "release", "rdxvvevyx", 1, "submitted"),
+    ("session:dd_practice", "attendance", "alpha", 1, "draft"),
+]
+
+
+def indexes(path: Path) -> set[str]:
+    with sqlite3.connect(path) as connection:
+        return {name for (name,) in connection.execute("select name from sqlite_master where type = 'index'")}
+
+
+def test_a_store_of_an_older_toolkit_opens_with_all_that_is_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "workshop.db"
+    path.write_bytes(OLD.read_bytes())
+    assert not any(name.startswith("response_by_") for name in indexes(path))
+    store = open_store(path)
+    assert {"response_by_worksheet", "response_by_time"} <= indexes(path)
+    found = [(r.place.subject, r.place.worksheet, r.place.row, r.revision, r.status) for r in store.latest()]
+    assert found == OLD_LATEST
+    assert store.latest("issues_found", "company:alpha")[0].answers == {
+        "situation": "残業が多い月がある。",
+        "situation@en": "Some months have much overtime.",
+    }
+    assert (store.head(), store.verify(), store.revision()) == (OLD_HEAD, [], 8)
+
+
+def test_an_older_store_goes_on_where_it_was_and_is_opened_again_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "workshop.db"
+    path.write_bytes(OLD.read_bytes())
+    store = open_store(path)
+    row = Place("company:alpha", "issues_found", "r1")
+    assert save(store, {"situation": "床を拭いた"}, 1, place=row) == 2
+    assert [revision.revision for revision in store.history(row)] == [1, 2]
+    again = open_store(path)
+    assert (again.head(), again.verify()) == (store.head(), [])
+
+
+# --- Not lost -----------------------------------------------------------------------------------------------
+
+
+def test_every_save_is_on_the_disk_before_it_is_told(store: Store) -> None:
+    with store.engine.connect() as connection:
+        settings = ("journal_mode", "synchronous", "secure_delete")
+        found = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in settings]
+    assert found == ["wal", 2, 1]  # 2 is FULL
+
+
+def test_one_revision_of_several_rows_is_found_and_what_is_not_there_is_left_out(store: Store) -> None:
+    other = replace(HERE, row="r2")
+    save(store, {"issue": "wages"})
+    save(store, {"issue": "hours"}, 1)
+    save(store, {"issue": "safety"}, place=other)
+    found = store.at([(HERE, 1), (other, 1), (other, 2), (replace(HERE, row="r9"), 1)])
+    assert {place.row: revision.answers["issue"] for (place, _), revision in found.items()} == {
+        "r1": "wages",
+        "r2": "safety",
+    }
+    assert store.newest(HERE) == store.history(HERE)[-1]
+    assert store.newest(replace(HERE, row="r9")) is None
+
+
+def test_how_far_a_worksheet_is_tells_the_status_of_the_newest_revisions(store: Store) -> None:
+    save(store, {"issue": "wages"}, status="submitted")
+    save(store, {"issue": "hours"}, 1)
+    save(store, {"issue": "wages"}, place=replace(HERE, row="r2"), status="submitted")
+    save(store, {}, 0, place=replace(HERE, subject="company:beta"), status="withdrawn")
+    assert sorted(store.standing("step1")) == [
+        ("company:alpha", "draft"),
+        ("company:alpha", "submitted"),
+        ("company:beta", "withdrawn"),
+    ]
+    assert store.standing("step2") == []
+
+
+@settings(max_examples=30)
+@given(rows=st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xy"), st.sampled_from("12"))))
+def test_the_newest_revisions_are_those_that_no_later_one_follows(
+    tmp_path_factory, rows: list[tuple]
+) -> None:
+    store = open_store(tmp_path_factory.mktemp("s") / "workshop.db")
+    saved: dict[Place, list[int]] = {}
+    for number, (subject, worksheet, row) in enumerate(rows):
+        place = Place(f"company:{subject}", worksheet, row)
+        save(store, {"number": number}, len(saved.get(place, [])), place)
+        saved.setdefault(place, []).append(number)
+    newest = [(place, numbers[-1], len(numbers)) for place, numbers in saved.items()]
+
+    def told(**bounds: str) -> list[tuple]:
+        return [(r.place, r.answers["number"], r.revision) for r in store.latest(**bounds)]
+
+    assert told() == newest
+    for name, values in {"worksheet": "xy", "row": "12"}.items():
+        for value in values:
+            assert told(**{name: value}) == [line for line in newest if getattr(line[0], name) == value]
+    for subject in ("company:a", "company:b"):
+        assert told(subject=subject, worksheet="x") == [
+            line for line in newest if (line[0].subject, line[0].worksheet) == (subject, "x")
+        ]
+    store.engine.dispose()
