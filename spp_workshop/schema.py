@@ -72,7 +72,7 @@ REVISION = sa.select(sa.func.max(RESPONSE.c.seq))
 HEAD = sa.select(RESPONSE.c.own).where(RESPONSE.c.seq == REVISION.scalar_subquery())
 CHAIN = sa.select(RESPONSE).order_by(RESPONSE.c.seq).execution_options(yield_per=1_000)
 
-SAVED_SINCE = sa.select(*KEY).where(RESPONSE.c.recorded_at >= sa.bindparam("moment")).distinct()
+SAVED_SINCE = sa.select(*KEY).where(RESPONSE.c.recorded_at >= sa.bindparam("moment"))
 
 # Of one row: all its revisions, the newest, and one of them.
 HISTORY = sa.select(*READ).where(*_HERE).order_by(RESPONSE.c.revision)

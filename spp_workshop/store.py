@@ -157,9 +157,8 @@ class Store:
     def saved_since(self, moment: datetime) -> list[Place]:
         """Every row that has a new revision since then, withdrawn ones too."""
         with self.engine.connect() as connection:
-            return [
-                Place(*key) for key in connection.execute(schema.SAVED_SINCE, {"moment": _written(moment)})
-            ]
+            found = connection.execute(schema.SAVED_SINCE, {"moment": _written(moment)})
+            return list(dict.fromkeys(Place(*key) for key in found))
 
     def revision(self) -> int:
         """A number that grows with every save: the cheap question whether anything changed."""
