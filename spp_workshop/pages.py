@@ -24,6 +24,10 @@ class Page(str):
     def _repr_html_(self) -> str:
         return str(self)
 
+    def __repr__(self) -> str:
+        # Beside the HTML goes a text; another copy of it, pictures and all, would double every notebook.
+        return f"<Page: {len(self)} letters>"
+
 
 def page(*parts: str) -> Page:
     """Parts of HTML below one another."""
