@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib as mpl
@@ -41,14 +42,16 @@ MATPLOTLIBRC: dict[str, str] = {}
 _states: dict[str, tuple[int, int] | None] = {}
 
 
-def everything() -> None:
-    """Import all of it; what is not installed is left out."""
+def everything(still_wanted: Callable[[], bool] = lambda: True) -> None:
+    """Import all of it, as long as it is wanted; what is not installed is left out."""
     before = set(os.environ)
-    for name in MODULES:
+    for name in filter(lambda _: still_wanted(), MODULES):
         try:
             importlib.import_module(name)
         except ImportError:
             continue
+    if not still_wanted():
+        return
     # What it sets for its own charts is not for everybody's.
     with mpl.rc_context():
         warming.preload()

@@ -4,8 +4,7 @@
 
 FD is a socket on which a client asks. A request names the folder in which the kernel will work, and carries a
 line to the client and the kernel's stdout and stderr. On the line the server says the fork's pid, and when it
-has ended, how; the fork reads there what it is to do. When the client is gone, its kernels are ended and so is
-the server.
+has ended, how; the fork reads there what it is to do. When the client is gone, all of them end.
 
 It listens nowhere: a stranger cannot ask, and no socket file can be left behind. The standard library's fork
 server leaves one when its client is killed, and imports the client's main module again in every fork.
@@ -52,11 +51,11 @@ def main() -> None:
         del sys.path[0]
     from . import preload
 
-    preload.everything()
+    channel = socket.socket(fileno=int(sys.argv[1]))
+    preload.everything(lambda: _has_client(channel))
     # What is there now stays: the collector of a fork need not look at it, and its pages remain shared.
     gc.collect()
     gc.freeze()
-    channel = socket.socket(fileno=int(sys.argv[1]))
     become = Server(channel, preload.outdated, preload.folder).serve()
     if become:
         become()
@@ -154,6 +153,13 @@ class Server:
     def _kill_all(self) -> None:
         for child in self.children.values():
             _kill_group(child.pid)
+
+
+def _has_client(channel: socket.socket) -> bool:
+    try:
+        return bool(channel.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+    except BlockingIOError:
+        return True
 
 
 def _say(line: socket.socket, number: int, *descriptors: int) -> None:
