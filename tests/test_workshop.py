@@ -59,6 +59,18 @@ def test_a_withdrawn_row_is_gone_and_can_be_restored(workshop: Workshop) -> None
     assert workshop.rows("issues_found", ALPHA)[0].answers == {"situation": "a"}
 
 
+@pytest.mark.parametrize(("row", "revision"), [("r1", 7), ("r1", 0), ("r9", 1)])
+def test_to_restore_what_never_was_is_refused_with_a_sentence(
+    workshop: Workshop, row: str, revision: int
+) -> None:
+    add(workshop, situation="a")
+    with pytest.raises(AnswerError) as caught:
+        workshop.restore("issues_found", ALPHA, row, revision=revision)
+    assert caught.value.problems[0].rule == "unknown_revision"
+    assert str(revision) in caught.value.text("ja")
+    assert workshop.revision() == 1
+
+
 def test_restoring_an_earlier_state_takes_later_answers_back(workshop: Workshop) -> None:
     add(workshop, situation="a")
     workshop.save("issues_found", {"insight": "later"}, subject=ALPHA, row="r1", based_on=1)
