@@ -69,7 +69,7 @@ def workshop_folder(place: Path, companies: list[str], *sources: str) -> Path:
             v4.new_markdown_cell("# Summary"),
             v4.new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]}),
             *(v4.new_code_cell(source) for source in sources),
-            v4.new_code_cell('print("the end of", company)'),
+            v4.new_code_cell('f"the end of {company}"'),
         ]
         notebook = v4.new_notebook(cells=cells, metadata=METADATA)
         (place / "notebooks").mkdir()
