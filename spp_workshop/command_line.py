@@ -126,7 +126,7 @@ def _add_making(one: Parser, words: Words) -> None:
         "--jobs",
         type=int,
         metavar="N",
-        help=words(message("how many to make at a time (usually: one per processor)")),
+        help=words(message("how many to make at a time (usually: by the number of processors)")),
     )
     one.add_argument("--force", action="store_true", help=words(message("make also what is up to date")))
     one.set_defaults(since=None, failed=False)

@@ -29,7 +29,7 @@ from . import kernels, notebooks, publish
 from .documents import keep
 from .errors import Problem, SppError, message
 from .kernels import Limits
-from .manifest import Outcome, write_beside
+from .manifest import Outcome, write_beside, write_together
 from .programme import Programme, load
 from .starter import Starter
 
@@ -231,7 +231,8 @@ def _title(task: Task, heading: str, programme: Programme) -> str:
 def _write(task: Task, texts: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """The files of the document, and their checksums."""
     files = {kind: task.file(kind) for kind in texts}
-    return files, {kind: write_beside(task.folder / files[kind], text) for kind, text in texts.items()}
+    digests = write_together({task.folder / files[kind]: text for kind, text in texts.items()})
+    return files, {kind: digests[task.folder / file] for kind, file in files.items()}
 
 
 def _failed(task: Task, problem: Problem, seconds: float, partial: NotebookNode | None = None) -> Outcome:

@@ -247,16 +247,27 @@ def write_beside(path: Path, text: str) -> str:
 
     Gives its SHA-256.
     """
-    data = text.encode()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    return write_together({path: text})[path]
+
+
+def write_together(texts: Mapping[Path, str]) -> dict[Path, str]:
+    """The same for files that belong together: where one cannot be written, the others stay as they were."""
+    parts: dict[Path, Path] = {}
+    digests: dict[Path, str] = {}
     try:
-        part.write_bytes(data)
-        part.replace(path)
+        for path, text in texts.items():
+            data = text.encode()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            parts[path] = path.with_name(f".{path.name}.{os.getpid()}.part")
+            parts[path].write_bytes(data)
+            digests[path] = hashlib.sha256(data).hexdigest()
+        for path, part in parts.items():
+            part.replace(path)
     finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-    return hashlib.sha256(data).hexdigest()
+        for part in parts.values():
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+    return digests
 
 
 # --- Wording ------------------------------------------------------------------------------------------------

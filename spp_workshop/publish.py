@@ -166,7 +166,7 @@ class About:
         return say(
             message(
                 "Made with spp-workshop {version} from the answers as of {day}.",
-                version=version("spp-workshop"),
+                version=_version(),
                 day=day,
             ),
             self.language,
@@ -176,6 +176,12 @@ class About:
     def contents(self) -> str:
         """The name of the table of contents."""
         return say(message("Contents"), self.language)
+
+
+@cache
+def _version() -> str:
+    # Asked of the installation once: each question takes a moment, and leaves a little behind.
+    return version("spp-workshop")
 
 
 def page(notebook: NotebookNode, about: About) -> str:

@@ -220,10 +220,10 @@ class _Batch:
 
 
 def _jobs() -> int:
-    """As many as there are processors that this process may use; fewer where every kernel is large."""
+    """One more than there are processors that this process may use; fewer where every kernel is large."""
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    # A forked kernel takes some 60 MB, any other 200 MB.
-    return min(processors, 16 if can_fork() else 4)
+    # A document waits now and then. A forked kernel takes some 60 MB, any other 200 MB.
+    return min(processors + 1, 16) if can_fork() else min(processors, 4)
 
 
 def _moment(text: str) -> datetime:

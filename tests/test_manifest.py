@@ -18,7 +18,7 @@ from conftest import HEAD
 
 from spp_workshop import manifest as module
 from spp_workshop.errors import Problem, SppError, message
-from spp_workshop.manifest import Manifest, Outcome
+from spp_workshop.manifest import Manifest, Outcome, write_together
 from spp_workshop.programme import Programme, load
 
 WRONG = Problem("beta (ja)", "error_in_notebook", message("Not this time."), message("Mend it."))
@@ -94,7 +94,7 @@ def test_the_next_run_takes_over_what_a_killed_one_has_noted(folder: Path, progr
     program = f"""
         import os
         from pathlib import Path
-        from spp_workshop.manifest import Manifest, Outcome
+        from spp_workshop.manifest import Manifest, Outcome, write_together
         from spp_workshop.programme import load
 
         folder = Path({str(folder)!r})
@@ -180,6 +180,19 @@ def test_an_output_that_cannot_be_written_is_told_before_anything_is_made(
     (folder / "output").write_text("a file where the folder should be", encoding="utf-8")
     with pytest.raises(SppError, match="cannot be noted in the folder “output”"), Manifest(folder, programme):
         pytest.fail("nothing can be written there")
+
+
+def test_files_that_belong_together_are_written_together_or_not_at_all(folder: Path) -> None:
+    one, other = folder / "a" / "summary.ipynb", folder / "b" / "summary.html"
+    assert write_together({one: "1", other: "2"}) == {
+        one: "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b",
+        other: "d4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35",
+    }
+    (folder / "c").write_text("a file where a folder should be", encoding="utf-8")
+    with pytest.raises(OSError, match="c"):
+        write_together({one: "3", folder / "c" / "summary.html": "4", other: "5"})
+    assert (one.read_text(encoding="utf-8"), other.read_text(encoding="utf-8")) == ("1", "2")
+    assert [path.name for path in folder.rglob("*.part")] == []
 
 
 # --- Cost -------------------------------------------------------------------------------------------------
