@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -14,6 +15,9 @@ import threading
 import time
 from pathlib import Path
 from typing import Any
+
+from ipykernel.kernelapp import IPKernelApp
+from traitlets.config.loader import Config, DeferredConfigString
 
 from . import preload
 from .client import OWN_PLACE
@@ -61,11 +65,35 @@ def _read_own_matplotlibrc(matplotlib: Any) -> None:
         matplotlib.rc_file(matplotlib.matplotlib_fname(), use_default_template=False)
 
 
-def _run(argv: list[str]) -> None:
-    from ipykernel.kernelapp import IPKernelApp
+class ForkedKernelApp(IPKernelApp):
+    """An IPython kernel that reads the arguments which Jupyter gives it without much ado."""
 
+    def parse_command_line(self, argv: list[str] | None = None) -> None:
+        """As ever; but the usual ones without a parser of every option of every class, which takes 10 ms."""
+        config = _usual(argv or [])
+        if config is None:
+            super().parse_command_line(argv)
+        else:
+            self.update_config(config)
+
+
+def _usual(argv: list[str]) -> Config | None:
+    """What `-f FILE` and `--Class.trait=value` ask for, or None if there is anything else."""
+    config, words = Config(), iter(argv)
+    for word in words:
+        found = re.fullmatch(r"--(\w+)\.(\w+)=(.*)", word, re.DOTALL)
+        if found:
+            config[found[1]][found[2]] = DeferredConfigString(found[3])
+        elif word == "-f":
+            config.IPKernelApp.connection_file = next(words)
+        else:
+            return None
+    return config
+
+
+def _run(argv: list[str]) -> None:
     # A parent of 1 is not watched: that does `_end_with_client`, the fork server being nobody to wait for.
-    app = IPKernelApp.instance(parent_handle=1)
+    app = ForkedKernelApp.instance(parent_handle=1)
     app.initialize(argv)
     _show_figures_inline(app.shell)
     _speak_to_widgets()
