@@ -10,6 +10,7 @@ import json
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -128,7 +129,7 @@ class Batch:
     def run(self) -> tuple[int, str]:
         """To its end: the exit status, and all that it said."""
         with self.start() as process:
-            said, complained = process.communicate(timeout=120)
+            said, complained = process.communicate(timeout=600)
         self.assert_gone()
         assert "Traceback" not in said + complained
         return process.returncode, said + complained
@@ -215,7 +216,7 @@ def test_a_batch_killed_at_any_moment_leaves_no_half_and_is_taken_up_again(
     chance = random.Random(number)
     role = ("runner", "server", "kernel")[number % 3]
     batch = Batch(tmp_path / "workshop", tmp_path / "tmp")
-    subprocess.run(["cp", "-r", calm.folder, batch.folder], check=True)
+    shutil.copytree(calm.folder, batch.folder)
     with batch.start() as process:
         moment = time.monotonic() + chance.uniform(0, calm.seconds)
         victims = []
@@ -224,7 +225,7 @@ def test_a_batch_killed_at_any_moment_leaves_no_half_and_is_taken_up_again(
             victims = batch.members(role, process.pid)
         if victims:
             kill(chance.choice(victims))
-        said, complained = process.communicate(timeout=60)
+        said, complained = process.communicate(timeout=120)
     batch.assert_gone()
     assert "Traceback" not in said + complained
     assert_whole(batch.folder)
@@ -484,7 +485,7 @@ def test_no_marker_of_a_company_is_in_anything_of_another(
     prepared, markers = answered
     runs = [Batch(tmp_path / f"run{n}", tmp_path / f"tmp{n}", ("--jobs", "8")) for n in range(ROUNDS or 1)]
     for batch in runs:
-        subprocess.run(["cp", "-r", prepared, batch.folder], check=True)
+        shutil.copytree(prepared, batch.folder)
     with ThreadPoolExecutor(len(runs)) as pool:
         ended = list(pool.map(Batch.run, runs))
     for batch, (status, said) in zip(runs, ended, strict=True):
