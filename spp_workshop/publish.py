@@ -51,6 +51,8 @@ def shareable(executed: NotebookNode, parameters: Mapping[str, Any], folder: Pat
 
     Its parameters cell holds `parameters`, so that it can be run again.
     """
+    from nbconvert.preprocessors import CoalesceStreamsPreprocessor
+
     notebook = copy.deepcopy(executed)
     notebook.cells = [cell for cell in notebook.cells if not PAPERMILL & set(tags(cell))]
     notebook = with_parameters(notebook, parameters)
@@ -58,6 +60,11 @@ def shareable(executed: NotebookNode, parameters: Mapping[str, Any], folder: Pat
     notebook.metadata = {key: value for key, value in notebook.metadata.items() if key in kept}
     notebook.metadata["language_info"] = {"name": "python"}
     private = _private_paths(folder, tempfile.gettempdir())
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if _can_be_shown(output)]
+    # A busy kernel tells in pieces what was printed at once, and a path could be cut in two.
+    CoalesceStreamsPreprocessor().preprocess(notebook, {})
     for cell in notebook.cells:
         _scrub(cell, private)
     return notebook
@@ -67,7 +74,7 @@ def _scrub(cell: NotebookNode, private: list[re.Pattern[str]]) -> None:
     kept = ("tags", "jupyter", "spp_workshop")
     cell.metadata = {key: value for key, value in cell.metadata.items() if key in kept and value}
     if cell.cell_type == "code":
-        cell.outputs = [_without_paths(output, private) for output in cell.outputs if _can_be_shown(output)]
+        cell.outputs = [_without_paths(output, private) for output in cell.outputs]
 
 
 def _can_be_shown(output: NotebookNode) -> bool:
@@ -186,9 +193,6 @@ def _version() -> str:
 
 def page(notebook: NotebookNode, about: About) -> str:
     """The notebook as one HTML page: prose and results, no code; it needs nothing but itself."""
-    from nbconvert.preprocessors import CoalesceStreamsPreprocessor
-
-    notebook, _ = CoalesceStreamsPreprocessor().preprocess(copy.deepcopy(notebook), {})
     # Not by the exporter: it would copy and check the notebook many times, and read the whole page anew.
     text = _template().render(nb=notebook, resources={"about": about})
     return _with_contents(text.lstrip(), about.contents)

@@ -35,6 +35,11 @@ _TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 _LONGEST_SOCKET = 95
 
 
+def get_ready() -> None:
+    """Begin at once with what the first kernel will need; it goes on while the caller does other things."""
+    fork_server.start(os.environ | ENVIRONMENT)
+
+
 class Kernel:
     """A kernel that has been started in `folder`; `end` leaves nothing of it."""
 
@@ -87,7 +92,7 @@ class Starter:
         self._waiting: deque[Kernel] = deque()
         self._kernels: set[Kernel] = set()
         self._closed = threading.Event()
-        fork_server.start(os.environ | ENVIRONMENT)
+        get_ready()
 
     def take(self) -> Kernel:
         """A kernel for one document; give it back when the document is done. Raises OSError once closed."""

@@ -32,6 +32,7 @@ from .overview import OUTPUT
 from .programme import FILE
 from .progress import Progress, notebook_progress, shell_progress
 from .seats import Seat
+from .starter import get_ready
 from .workshop import open_workshop
 
 SUMMARY = Document("company_summary", "summaries", "summary", ("folder", "company", "language", "as_of"))
@@ -126,6 +127,9 @@ class _Batch:
         self.force, self.failed, self.since = force, failed, None if since is None else _moment(since)
         self.languages = _offered(languages, LANGUAGES, message("language"))
         self.formats = _offered(formats, FORMATS, message("format"))
+        if executor is None:
+            # While all the rest is read and planned.
+            get_ready()
         self.workshop = open_workshop(self.folder)
         self.programme = self.workshop.programme
         today = datetime.now().astimezone().date()

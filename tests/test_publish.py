@@ -136,6 +136,40 @@ def test_a_made_up_programme_says_so_in_the_notebook_in_both_languages(shared: N
     assert "架空" not in publish.as_file(shared, None)
 
 
+def test_what_was_printed_in_pieces_is_one_piece(place: Path, programme: Programme) -> None:
+    def said(name: str, text: str) -> NotebookNode:
+        return v4.new_output("stream", name=name, text=text)
+
+    outputs = [
+        said("stdout", "10 %\r20 %"),
+        said("stderr", "a warning"),
+        said("stdout", f" and {str(place)[:4]}"),
+        said("stdout", f"{str(place)[4:]}\n"),
+        v4.new_output("display_data", data={"text/plain": "between"}),
+        said("stdout", "after\n"),
+    ]
+    cells = [
+        v4.new_code_cell("x = 1", metadata={"tags": ["parameters"]}),
+        v4.new_code_cell("", outputs=outputs),
+    ]
+    shared = publish.shareable(v4.new_notebook(cells=cells), {}, place)
+    assert [one.get("text", "picture") for one in shared.cells[1].outputs] == [
+        "20 % and …\n",
+        "picture",
+        "after\n",
+    ]
+    assert "<pre>20 % and …\n</pre>" in page(shared, programme)
+    # What the kernel said is not changed.
+    assert [one.get("text", "")[:5] for one in outputs] == [
+        "10 %\r",
+        "a war",
+        " and ",
+        str(place)[4:9],
+        "",
+        "after",
+    ]
+
+
 def test_control_characters_become_visible(place: Path) -> None:
     output = v4.new_output("stream", name="stdout", text="a\x00b\x1bc\ud800d\te\n")
     cells = [
@@ -267,14 +301,6 @@ def test_what_a_cell_shows_stays_in_its_place(programme: Programme, markup: str,
         assert text.count("<main>") == text.count("</main>") == 1
         assert text.count("<!--") == text.count("-->")
         assert text.index("</main>") > text.index(kept)
-
-
-def test_lines_that_were_printed_one_after_the_other_stand_together(programme: Programme) -> None:
-    said = [v4.new_output("stream", name="stdout", text=text) for text in ("10 %\r20 %", " and\n", "done\n")]
-    text = page(v4.new_notebook(cells=[v4.new_code_cell("x", outputs=said)]), programme)
-    assert "<pre>20 % and\ndone\n</pre>" in text
-    # What is given is not changed.
-    assert len(said) == 3
 
 
 @pytest.mark.parametrize("text", ["<b>&", "{{ 7 * 7 }}", "$x^2$", "\\textbf{x}", "\u202eevil"])
