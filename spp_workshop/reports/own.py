@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -10,9 +9,11 @@ from typing import TYPE_CHECKING
 from spp_workshop import analysis
 from spp_workshop.analysis.actions import planned
 from spp_workshop.analysis.priorities import TYPES, ranked
-from spp_workshop.analysis.rows import Row, answered, as_frame, rows
+from spp_workshop.analysis.rows import Row, as_frame, rows
 from spp_workshop.errors import Problem, SppError, message
 from spp_workshop.messages import say
+
+from .answered import Answered
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 FINISHED = ("done", "effect_checked", "cancelled")
 
 
-class Own(Mapping[str, "pd.DataFrame"]):
-    """The frames of the company whose seat the workshop is opened from, without what others released to it.
+class Own(Answered):
+    """The answers of the company whose seat the workshop is opened from, without what others released to it.
 
     Raises SppError when the seat is not that of a company of the programme.
     """
@@ -34,32 +35,20 @@ class Own(Mapping[str, "pd.DataFrame"]):
     def __init__(self, workshop: Workshop, as_of: date):
         if not workshop.seat.company_key:
             raise SppError(_no_company(workshop))
-        self.workshop, self.as_of = workshop, as_of
+        super().__init__(workshop)
+        self.as_of = as_of
         self.company = workshop.programme.company(workshop.seat.company_key)
-        self._rows: dict[str, list[Row]] = {}
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         frame = self.workshop.frame(name)
         return frame[frame["company"] == self.company.key]
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.workshop.worksheets)
-
-    def __len__(self) -> int:
-        return len(self.workshop.worksheets)
-
     # --- Answers ------------------------------------------------------------------------------------------
-
-    def rows(self, worksheet: str) -> list[Row]:
-        """The rows of a worksheet; what was not answered is None."""
-        if worksheet not in self._rows:
-            self._rows[worksheet] = self._read(worksheet)
-        return self._rows[worksheet]
 
     def _read(self, worksheet: str) -> list[Row]:
         about_companies = self.workshop.worksheet(worksheet).subject == "company"
         found = self._own_rows.get(worksheet, []) if about_companies else self.workshop.records(worksheet)
-        return [answered(row) for row in found if row["company"] == self.company.key]
+        return [row for row in found if row["company"] == self.company.key]
 
     @cached_property
     def _own_rows(self) -> dict[str, list[Row]]:

@@ -18,6 +18,7 @@ from spp_workshop.errors import Message, message
 from spp_workshop.messages import join_text, month_text, time_text
 from spp_workshop.pages import Page, picture
 
+from .answered import Answered
 from .blocks import Blocks, Words, section, style
 
 if TYPE_CHECKING:
@@ -50,11 +51,12 @@ class ProgrammeReport:
     def __init__(self, workshop: Workshop, as_of: date):
         self.workshop, self.as_of, self.language = workshop, as_of, workshop.language
         self.programme = workshop.programme
+        self.answers = Answered(workshop)
         self.blocks = Blocks(workshop.language, workshop.choices)
 
     @cached_property
     def _attendance(self) -> pd.DataFrame:
-        return analysis.attendance(self.workshop.frames, self.programme)
+        return analysis.attendance(self.answers, self.programme)
 
     @cached_property
     def _people(self) -> dict[str, Row]:
@@ -64,11 +66,11 @@ class ProgrammeReport:
 
     @cached_property
     def _records(self) -> dict[str, Row]:
-        return {row["session"]: row for row in rows(self.workshop.frames, "session_record")}
+        return {row["session"]: row for row in self.answers.rows("session_record")}
 
     @cached_property
     def _completion(self) -> pd.DataFrame:
-        return analysis.completion(self.workshop.frames, self.workshop.levels, self.programme.companies)
+        return analysis.completion(self.answers, self.workshop.levels, self.programme.companies)
 
     @cached_property
     def _states(self) -> dict[str, int]:
@@ -315,12 +317,11 @@ class ProgrammeReport:
 
     def themes(self) -> Page:
         """What at least three companies have in common, without telling of any of them."""
-        frames = self.workshop.frames
-        issues = analysis.themes(frames)
+        issues = analysis.themes(self.answers)
         told = [
             (ISSUES, issues[issues["list"] == "human_rights_issues"]),
-            (BARRIERS, analysis.published(analysis.barriers(frames))),
-            (SUPPORT, analysis.published(analysis.support(frames))),
+            (BARRIERS, analysis.published(analysis.barriers(self.answers))),
+            (SUPPORT, analysis.published(analysis.support(self.answers))),
         ]
         return section(*(self._theme(*theme) for theme in told))
 
