@@ -102,9 +102,10 @@ def latest(bounded: tuple[str, ...]) -> sa.Select[Any]:
 
 @cache
 def marks(bounded: tuple[str, ...]) -> sa.Select[Any]:
-    """What tells these from any other revision: the chained digest of each that is not withdrawn."""
+    """What tells these from any others: the chained digest of each that is not withdrawn, and its salt, which
+    is empty when the answers were erased."""
     rows = _rows(bounded)
-    newest = sa.select(RESPONSE.c.own).join(rows, RESPONSE.c.seq == rows.c.newest)
+    newest = sa.select(RESPONSE.c.own + RESPONSE.c.salt).join(rows, RESPONSE.c.seq == rows.c.newest)
     return newest.where(RESPONSE.c.status != "withdrawn").order_by(rows.c.newest)
 
 

@@ -40,7 +40,8 @@ class Sight:
     ) -> list[Revision]:
         """The newest rows that the seat may read, withdrawn ones left out; those of others as released."""
         rows = self._unreleased(seat, sheet, subject, session)
-        if seat.role == "custodian" or sheet.subject != "company" or subject == (seat.subject or None):
+        all_there = seat.role == "custodian" or sheet.subject != "company"
+        if all_there or (subject and subject == seat.subject):
             return rows
         return rows + self._released(seat, sheet, subject)
 

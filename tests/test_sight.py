@@ -263,6 +263,15 @@ def test_a_row_that_came_and_went_leaves_a_companys_stamp_as_it_was(defined: Any
     assert here.sight.stamp(alpha) == before
 
 
+def test_a_company_whose_answers_were_erased_has_another_stamp(defined: Any, tmp_path: Path) -> None:
+    here, alpha = small(defined, tmp_path), Seat.company("alpha")
+    save(here.store, Place("company:alpha", "issues_found", "r1"), {"situation": "x"}, "draft")
+    before = here.sight.stamp(alpha)
+    with here.store.engine.connect() as connection:
+        connection.execute(RESPONSE.update().values(answers="", salt="", source=""))
+    assert here.sight.stamp(alpha) != before
+
+
 # --- Nothing of others --------------------------------------------------------------------------------------
 
 
