@@ -154,6 +154,7 @@ print(json.dumps({
     "limits": resource.getrlimit(resource.RLIMIT_NOFILE), "zone": time.tzname, "locale": locale.getlocale(),
     "encodings": [sys.getfilesystemencoding(), sys.stdout.encoding, sys.stdin.encoding],
     "collector": [gc.isenabled(), gc.get_threshold()], "recursion": sys.getrecursionlimit(),
+    "log": ip.kernel.parent.log.name,
     "logging": [len(logging.getLogger().handlers), logging.getLogger().level, logging.root.manager.disable],
     "warnings": sorted({str(one[:1] + one[2:3]) for one in warnings.filters}),
     "pandas": str(pandas.options.display.max_rows), "decimals": str(decimal.getcontext()),

@@ -77,6 +77,10 @@ class ForkedKernelApp(IPKernelApp):
             self.update_config(config)
 
 
+# Its log's lines begin with this name, and Jupyter's clients know some of them.
+ForkedKernelApp.__name__ = IPKernelApp.__name__
+
+
 def _usual(argv: list[str]) -> Config | None:
     """What `-f FILE` and `--Class.trait=value` ask for, or None if there is anything else."""
     config, words = Config(), iter(argv)
