@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib as mpl
+from matplotlib.backends.registry import backend_registry
 
 from spp_workshop import programme, warming
 
@@ -44,6 +45,7 @@ MODULES = (
     "sqlite3",
     "tornado.platform.asyncio",
     "yaml",
+    "zmq.utils.garbage",
 )
 
 # What the imports left in the environment, and which matplotlibrc was read.
@@ -63,6 +65,8 @@ def everything(still_wanted: Callable[[], bool] = lambda: True) -> None:
             continue
     if not still_wanted():
         return
+    # Else every kernel looks for backends among all that is installed.
+    backend_registry.list_all()
     # What it sets for its own charts is not for everybody's.
     with mpl.rc_context():
         warming.preload()
