@@ -140,12 +140,12 @@ class _Batch:
     def tasks(self, companies: list[str]) -> Iterator[Task]:
         """The documents of these companies that are asked for, one for each language."""
         reached = set(companies) if self.since is None else reached_since(self.workshop, self.since)
-        before = Manifest(self.folder, self.programme)
+        before = Manifest(self.folder, self.programme) if self.failed else None
         for company in filter(reached.__contains__, companies):
             languages = [
                 language
                 for language in self.languages
-                if not self.failed or before.has_failed((self.document.name, company, language))
+                if before is None or before.has_failed((self.document.name, company, language))
             ]
             if languages:
                 yield from self._tasks(company, languages)

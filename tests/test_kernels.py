@@ -6,6 +6,7 @@ import logging
 import pickle
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -122,6 +123,26 @@ def test_nothing_of_a_run_is_logged_or_printed(
     assert SECRET not in caplog.text
     assert capfd.readouterr() == ("", "")
     assert not logging.getLogger("papermill").disabled
+
+
+def test_loggers_are_quiet_until_the_last_of_several_runs_has_ended(tmp_path: Path) -> None:
+    logger = logging.getLogger("nbclient")
+    began, may_end = threading.Event(), threading.Event()
+
+    def run() -> None:
+        with kernels._quiet:
+            began.set()
+            may_end.wait(60)
+
+    other = threading.Thread(target=run)
+    other.start()
+    began.wait(60)
+    with kernels._quiet:
+        pass
+    assert logger.disabled
+    may_end.set()
+    other.join(60)
+    assert not logger.disabled
 
 
 def test_a_failure_can_be_sent_from_process_to_process(tmp_path: Path) -> None:

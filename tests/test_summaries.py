@@ -481,6 +481,18 @@ def test_documents_are_made_several_at_a_time_and_progress_is_told(folder: Path)
     assert [(done, total) for _, done, total in told] == [(1, 2), (2, 2)]
 
 
+@pytest.mark.parametrize(
+    ("processors", "forks", "jobs"),
+    [(1, True, 2), (4, True, 5), (64, True, 16), (2, False, 2), (8, False, 4)],
+)
+def test_as_many_are_made_at_a_time_as_processors_and_memory_allow(
+    monkeypatch: pytest.MonkeyPatch, processors: int, forks: bool, jobs: int
+) -> None:
+    monkeypatch.setattr(summaries.os, "sched_getaffinity", lambda _: set(range(processors)), raising=False)
+    monkeypatch.setattr(summaries, "can_fork", lambda: forks)
+    assert summaries._jobs() == jobs
+
+
 def test_a_document_can_be_made_in_another_process(folder: Path) -> None:
     use(folder, "says_its_parameters")
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
