@@ -7,6 +7,9 @@ connection or a figure open.
 
 from __future__ import annotations
 
+import ctypes
+import gc
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from inspect import isfunction
@@ -42,6 +45,7 @@ def preload() -> None:
             _make_documents(workshop, language)
     _style_a_table()
     _close_fonts()
+    _give_memory_back()
 
 
 def preload_folder(folder: Path) -> None:
@@ -141,6 +145,13 @@ def _close_fonts() -> None:
     from matplotlib import font_manager
 
     font_manager._get_font.cache_clear()  # type: ignore[attr-defined]
+
+
+def _give_memory_back() -> None:
+    """What is free goes back to the system: a fork that wrote to it would have to copy it first."""
+    gc.collect()
+    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
+        trim(0)
 
 
 __all__ = ["preload", "preload_folder"]
