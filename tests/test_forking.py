@@ -346,18 +346,19 @@ def test_a_kernel_leaves_nothing_open_in_its_client() -> None:
         {"independent": True},
         {"stdout": subprocess.PIPE},
         {"env": os.environ | {"PYTHONPATH": "/somewhere"}},
+        {"env": os.environ | {"PYTHONPATH": "beside"}},
         {"env": os.environ | {"LC_ALL": "C"}},
         {"extra_unknown": 1, "preexec_fn": None},
     ],
-    ids=["outlives us", "read by us", "import path", "locale", "an option of Popen"],
+    ids=["outlives us", "read by us", "import path", "relative path", "locale", "an option of Popen"],
 )
 def test_what_only_a_new_python_can_be_is_one(how: dict[str, Any]) -> None:
     how.pop("extra_unknown", None)
     with kernel(**how) as talk:
         assert not is_fork(talk)
         assert psutil.Process(talk.pid).ppid() == os.getpid()
-        if "PYTHONPATH" in how.get("env", {}):
-            assert "/somewhere" in talk.knows("__import__('sys').path")
+        if path := how.get("env", {}).get("PYTHONPATH"):
+            assert str(Path(path).absolute()) in talk.knows("__import__('sys').path")
 
 
 def test_a_system_that_does_not_fork_starts_an_ordinary_kernel(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from .server import NUMBER, OUTDATED
@@ -201,6 +202,12 @@ def _speaks(descriptor: int, timeout: float | None) -> bool:
     return bool(waiting.poll(None if timeout is None else timeout * 1000))
 
 
+def _looks_around(environment: Mapping[str, str]) -> bool:
+    """Whether modules are found beside the folder in which Python is started, which is another for the server."""
+    places = environment.get("PYTHONPATH", "").split(os.pathsep)
+    return any(place and not Path(place).is_absolute() for place in places)
+
+
 def _number(data: bytes) -> int:
     """What the server said on a line. Raises EOFError when it is dead."""
     if len(data) < NUMBER.size:
@@ -245,7 +252,7 @@ class OneForkServer:
 
     def _current(self, environment: Mapping[str, str]) -> ForkServer:
         with self._lock:
-            if not can_fork() or self._failures >= _ENOUGH_FAILURES:
+            if not can_fork() or self._failures >= _ENOUGH_FAILURES or _looks_around(environment):
                 raise CannotFork
             # In a copy of the process that it works for, it is not ours.
             if not self._server or self._server.owner != os.getpid():
