@@ -28,6 +28,7 @@ import grown
 import pandas as pd
 
 from spp_workshop import analysis, sessions
+from spp_workshop.reports.answered import Answered
 from spp_workshop.seats import Seat
 from spp_workshop.sight import Sight
 from spp_workshop.workshop import STORE_FILE, Workshop, open_workshop
@@ -94,8 +95,7 @@ def ours(workshop: Workshop) -> Iterator[Measured]:
             own.rows(name)
 
     def completion() -> object:
-        fresh = workshop.seated(workshop.seat)
-        return analysis.completion(fresh.frames, fresh.levels, fresh.companies)
+        return analysis.completion(Answered(workshop), workshop.levels, workshop.companies)
 
     def first_of_a_batch() -> object:
         # Opened anew: nothing is known yet of what is the same for all.
