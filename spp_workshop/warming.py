@@ -1,8 +1,8 @@
 """What a document does for the first time in a process, done ahead: for a process whose forks make documents.
 
-The surest way to have done it all is to make a summary and a report: of a company that does not exist, in a
-store that is never written to a disk. Nothing here reads an answer, starts a thread, or leaves a file, a
-connection or a figure open.
+The surest way to have done it all is to make a summary: of a company that does not exist, in a store that is
+never written to a disk. Nothing here reads an answer, starts a thread, or leaves a file, a connection or a
+figure open.
 """
 
 from __future__ import annotations
@@ -37,12 +37,14 @@ SAID: dict[str, Any] = {
 
 
 def preload() -> None:
-    """Import what a summary and a report need, read what is shipped, and make both once."""
+    """Import what a summary and a report need, read what is shipped, and make a summary in each language."""
+    from .reports import programme  # noqa: F401
+
     lists, worksheets = _definitions()
     with _workshop(lists, worksheets) as workshop:
         _answer_everything(workshop)
         for language in LANGUAGES:
-            _make_documents(workshop, language)
+            _make_summary(workshop, language)
     _style_a_table()
     _close_fonts()
     _give_memory_back()
@@ -119,18 +121,16 @@ def _answer(field: Field, choices: Mapping[str, ChoiceList]) -> Any:
     return [code] if field.kind == "select_multiple" else code
 
 
-def _make_documents(workshop: Workshop, language: Language) -> None:
+def _make_summary(workshop: Workshop, language: Language) -> None:
     from .reports.company import CompanySummary
-    from .reports.programme import ProgrammeReport
     from .seats import Seat
 
-    for kind, seat in ((CompanySummary, Seat.company(COMPANY)), (ProgrammeReport, workshop.seat)):
-        seated = workshop.seated(seat)
-        seated.language = language
-        document = kind(seated, workshop.programme.period.end)
-        for name, part in vars(kind).items():
-            if isfunction(part) and not name.startswith("_"):
-                part(document)
+    seated = workshop.seated(Seat.company(COMPANY))
+    seated.language = language
+    summary = CompanySummary(seated, workshop.programme.period.end)
+    for name, part in vars(CompanySummary).items():
+        if isfunction(part) and not name.startswith("_"):
+            part(summary)
 
 
 def _style_a_table() -> None:
