@@ -203,7 +203,7 @@ def _speaks(descriptor: int, timeout: float | None) -> bool:
 
 
 def _looks_around(environment: Mapping[str, str]) -> bool:
-    """Whether modules are found beside the folder in which Python is started, which is another for the server."""
+    """Whether modules are found from where Python is started, which is another place for the server."""
     places = environment.get("PYTHONPATH", "").split(os.pathsep)
     return any(place and not Path(place).is_absolute() for place in places)
 
