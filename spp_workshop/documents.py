@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
 
@@ -41,13 +42,19 @@ class Model(BaseModel):
 
 @dataclass(frozen=True)
 class Document:
-    """A file as read: its data, and the line on which each part begins."""
+    """A file as read: its data, and its text, in which a problem has its line."""
 
     path: Path
     data: Any
-    lines: dict[Location, int]
+    text: str = field(repr=False)
     # By class, what `parse` made of it.
     models: dict[type, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def lines(self) -> dict[Location, int]:
+        """The line on which each part begins. To find them takes as long as to read the file."""
+        node = _Loader(self.text).get_single_node()
+        return dict(_lines(node)) if node else {}
 
     def where(self, location: Location = ()) -> str:
         """`file:line` of the nearest part that stands in the file."""
@@ -107,14 +114,13 @@ def _read(path: Path) -> Document:
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
-        lines = dict(_lines(node)) if node else {}
         twice = [_twice(path, line, key) for line, key in _repeated_keys(node)]
         data = loader.construct_document(node) if node and not twice else None
     except yaml.YAMLError as error:
         raise DefinitionError(_not_yaml(path, error)) from None
     if twice:
         raise DefinitionError(twice)
-    return Document(path, data, lines)
+    return Document(path, data, text)
 
 
 M = TypeVar("M", bound=BaseModel)

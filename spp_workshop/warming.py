@@ -47,7 +47,6 @@ def preload() -> None:
             _make_summary(workshop, language)
     _style_a_table()
     _close_fonts()
-    _give_memory_back()
 
 
 def preload_folder(folder: Path) -> None:
@@ -147,11 +146,16 @@ def _close_fonts() -> None:
     font_manager._get_font.cache_clear()  # type: ignore[attr-defined]
 
 
-def _give_memory_back() -> None:
-    """What is free goes back to the system: a fork that wrote to it would have to copy it first."""
+def settle() -> None:
+    """Make memory ready to be shared with forks.
+
+    What is there stays, so the collector of a fork need not look at it; what is free goes back to the system,
+    for a fork that wrote to it would have to copy it first.
+    """
     gc.collect()
+    gc.freeze()
     if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
         trim(0)
 
 
-__all__ = ["preload", "preload_folder"]
+__all__ = ["preload", "preload_folder", "settle"]

@@ -183,4 +183,4 @@ def test_a_document_keeps_its_models_to_itself(file: Path) -> None:
 
     document = read(file)
     assert parse(Said, document) is parse(Said, read(file))
-    assert document == Document(file, document.data, document.lines)
+    assert document == Document(file, document.data, document.text)

@@ -13,7 +13,6 @@ server leaves one when its client is killed, and imports the client's main modul
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import selectors
 import signal
@@ -49,13 +48,13 @@ def main() -> None:
     # `python -m` looks for modules where it was started; a kernel must not.
     if not sys.flags.safe_path:
         del sys.path[0]
+    from spp_workshop import warming
+
     from . import preload
 
     channel = socket.socket(fileno=int(sys.argv[1]))
     preload.everything(lambda: _has_client(channel))
-    # What is there now stays: the collector of a fork need not look at it, and its pages remain shared.
-    gc.collect()
-    gc.freeze()
+    warming.settle()
     become = Server(channel, preload.outdated, preload.folder).serve()
     if become:
         become()
