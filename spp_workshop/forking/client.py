@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -151,6 +152,7 @@ class ForkServer:
                 start_new_session=True,
                 cwd=os.sep,
             )
+        weakref.finalize(self, _end, self.owner, self._channel, self._process)
 
     async def fork(self, task: Mapping[str, Any], outputs: Sequence[int]) -> Forked | None:
         """A fork that does `task` with these two as its stdout and stderr, or None if the server is outdated.
@@ -180,12 +182,13 @@ class ForkServer:
         """The number of the server's process."""
         return self._process.pid
 
-    def __del__(self) -> None:
-        # The one who asked has gone, and so have the forks: each of them holds on to us.
-        if self.owner == os.getpid():
-            self._channel.close()
-            self._process.kill()
-            self._process.wait()
+
+def _end(owner: int, channel: socket.socket, process: subprocess.Popen[bytes]) -> None:
+    """The one who asked has gone, and so have the forks, or all of us end."""
+    if owner == os.getpid():
+        channel.close()
+        process.kill()
+        process.wait()
 
 
 def _settings(environment: Mapping[str, str]) -> tuple[str, dict[str, str]]:
