@@ -107,6 +107,7 @@ JAPANESE_CODE = {
     "documents.py": "an example of a text in two languages",
     "messages.py": "dates and lists are put together here",
     "storefile.py": "names of folders that drives are copied to",
+    "warming.py": "an answer of a company that does not exist",
 }
 
 

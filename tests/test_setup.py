@@ -165,10 +165,13 @@ def test_the_wheel_carries_what_the_checkout_has(wheel: Path, folder: str, patte
         assert wanted - set(archive.namelist()) == set()
 
 
-def test_the_wheel_carries_nothing_else(wheel: Path) -> None:
+def test_the_wheel_carries_nothing_else_but_the_kernel_that_jupyter_looks_for(wheel: Path) -> None:
+    name = f"spp_workshop-{PROJECT['version']}"
     with zipfile.ZipFile(wheel) as archive:
-        tops = {name.split("/")[0] for name in archive.namelist()}
-    assert tops == {"spp_workshop", f"spp_workshop-{PROJECT['version']}.dist-info"}
+        files = archive.namelist()
+    assert {file.split("/")[0] for file in files} == {"spp_workshop", f"{name}.dist-info", f"{name}.data"}
+    kernel = f"{name}.data/data/share/jupyter/kernels/spp-workshop/kernel.json"
+    assert [file for file in files if file.startswith(f"{name}.data/")] == [kernel]
 
 
 @pytest.fixture(scope="module")
