@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 from collections import deque
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -44,10 +45,12 @@ class Kernel:
     """A kernel that has been started in `folder`; `end` leaves nothing of it."""
 
     def __init__(self, folder: Path):
+        # Not before what it needs is imported: who is killed meanwhile leaves no folder that nobody knows of.
+        own_python = _own_python()
         self.place = Path(tempfile.mkdtemp(prefix="spp-"))
         self._ended = False
         try:
-            self.manager = _manager(self.place)
+            self.manager = _manager(own_python, self.place)
             # What a kernel says on its own streams may quote answers, and is not for the terminal.
             _wait_for(
                 self.manager.start_kernel,
@@ -165,18 +168,28 @@ class Starter:
         return kernel
 
 
-def _manager(place: Path) -> AsyncKernelManager:
+def _manager(own_python: Any, place: Path) -> AsyncKernelManager:
+    temporary = place / "tmp"
+    temporary.mkdir()
+    # What a notebook puts into a temporary file goes with its kernel, too.
+    own = {OWN_PLACE: str(place), **dict.fromkeys(_TEMPORARY, str(temporary))}
+    manager: AsyncKernelManager = own_python(ENVIRONMENT | own, connection_file=str(place / "kernel.json"))
+    if sys.platform != "win32" and len(os.fsencode(place)) + 10 < _LONGEST_SOCKET:
+        # Many kernels that start at once collide on tcp ports.
+        manager.transport, manager.ip = "ipc", str(place / "k")
+    return manager
+
+
+@cache
+def _own_python() -> Any:
     """Starts the Python that runs us: a kernelspec `python3` may be missing, or be another Python."""
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
 
     class OwnPython(AsyncKernelManager):
-        def __init__(self, **traits: Any):
+        def __init__(self, environment: dict[str, str], **traits: Any):
             super().__init__(**traits)
-            temporary = place / "tmp"
-            temporary.mkdir()
-            # What a notebook puts into a temporary file goes with its kernel, too.
-            self.environment = {OWN_PLACE: str(place), **dict.fromkeys(_TEMPORARY, str(temporary))}
+            self.environment = environment
             self.clients: list[Any] = []
 
         @property
@@ -184,7 +197,7 @@ def _manager(place: Path) -> AsyncKernelManager:
             return KernelSpec(
                 argv=[sys.executable, *UNFROZEN, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
                 language="python",
-                env=ENVIRONMENT | self.environment,
+                env=self.environment,
                 metadata={"kernel_provisioner": {"provisioner_name": "spp-workshop"}},
             )
 
@@ -193,11 +206,7 @@ def _manager(place: Path) -> AsyncKernelManager:
             self.clients.append(made)
             return made
 
-    manager = OwnPython(connection_file=str(place / "kernel.json"))
-    if sys.platform != "win32" and len(os.fsencode(place)) + 10 < _LONGEST_SOCKET:
-        # Many kernels that start at once collide on tcp ports.
-        manager.transport, manager.ip = "ipc", str(place / "k")
-    return manager
+    return OwnPython
 
 
 def _wait_for(function: Any, **options: Any) -> Any:
