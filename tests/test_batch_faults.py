@@ -178,6 +178,8 @@ def told(capfd: pytest.CaptureFixture[str]) -> Told:
 
 # --- Killed at any moment -----------------------------------------------------------------------------------
 
+COMPANIES = 6
+
 TABLE = """\
 import pandas as pd
 import matplotlib.pyplot as plt
@@ -198,14 +200,14 @@ class Calm:
 @pytest.fixture(scope="module")
 def calm(tmp_path_factory: pytest.TempPathFactory) -> Calm:
     place = tmp_path_factory.mktemp("calm")
-    companies = [f"company{number}" for number in range(8)]
+    companies = [f"company{number}" for number in range(COMPANIES)]
     untouched = workshop_folder(place / "untouched", companies, TABLE)
     folder = workshop_folder(place / "made", companies, TABLE)
     began = time.monotonic()
     status, said = Batch(folder, place / "tmp").run()
     assert status == 0, said
     assert_whole(folder)
-    assert len(pages(folder)) == 8
+    assert len(pages(folder)) == COMPANIES
     return Calm(untouched, pages(folder), time.monotonic() - began)
 
 
@@ -236,7 +238,7 @@ def test_a_batch_killed_at_any_moment_leaves_no_half_and_is_taken_up_again(
     assert pages(batch.folder) == calm.pages
     assert_whole(batch.folder)
     # What was finished is not made again, except what was in the making.
-    assert sum(outcome.status == "made" for outcome in run.outcomes) <= 8 - finished + 3
+    assert sum(outcome.status == "made" for outcome in run.outcomes) <= COMPANIES - finished + 3
     assert not list(batch.folder.rglob("*.part"))
     assert not list(batch.folder.rglob("*.failed.ipynb"))
 

@@ -96,30 +96,37 @@ def _median(way: str, companies: int, spent: list[Spent]) -> Measured:
 
 @dataclass
 class Goal:
-    """What was to be reached, and what was."""
+    """What was to be reached, and what was: by the whole command, and by its pace without start-up."""
 
     what: str
-    reached: float
     goal: float
     most: bool
+    whole: float
+    steady: float
 
-    @property
-    def met(self) -> bool:
-        """Whether it was reached."""
-        return self.reached <= self.goal if self.most else self.reached >= self.goal
+    def met(self, reached: float) -> str:
+        """Whether this number reaches it."""
+        well = reached <= self.goal if self.most else reached >= self.goal
+        return f"{reached:.3g} {'met' if well else 'MISSED'}"
 
 
 def goals(reference: list[Measured], real: list[Measured]) -> list[Goal]:
-    """The batch whole, from the start of the command to its end: nothing of it is left out."""
-    of = {one.way: one for one in reference}
-    own, summary = of["ours"].whole, {one.way: one for one in real}
-    bare = of["bare"].seconds
-    above = summary["ours"].whole - summary["bare"].seconds
+    """The whole is a command from its start to its end: nothing of it is left out."""
+    of, summary = ({one.way: one for one in found} for found in (reference, real))
+    own, bare = of["ours"], of["bare"].seconds
+    commands, loop = of["commands"].seconds, of["loop"].seconds
+    made, computed = summary["ours"], summary["bare"].seconds
     return [
-        Goal("times faster than the commands", round(of["commands"].seconds / own, 1), 40, most=False),
-        Goal("times faster than a loop of APIs", round(of["loop"].seconds / own, 1), 10, most=False),
-        Goal("times the bare computation", round(own / bare, 2), 2.5, most=True),
-        Goal("seconds a summary above its computation", round(above, 3), 0.12, most=True),
+        Goal("times faster than the commands", 40, False, commands / own.whole, commands / own.steady),
+        Goal("times faster than a loop of APIs", 10, False, loop / own.whole, loop / own.steady),
+        Goal("times the bare computation", 2.5, True, own.whole / bare, own.steady / bare),
+        Goal(
+            "seconds a summary above its computation",
+            0.12,
+            True,
+            made.whole - computed,
+            made.steady - computed,
+        ),
     ]
 
 
@@ -154,16 +161,19 @@ def main() -> None:
     reached = goals(reference, real)
     for goal in reached:
         word = "at most" if goal.most else "at least"
-        print(f"{goal.reached:>8} {goal.what} ({word} {goal.goal}): {'met' if goal.met else 'MISSED'}")
+        print(
+            f"{goal.what} ({word} {goal.goal}): whole command {goal.met(goal.whole)}, "
+            f"without start-up {goal.met(goal.steady)}"
+        )
     data = {
         "machine": about,
         "reference": [vars(one) for one in reference],
         "real": [vars(one) for one in real],
-        "goals": [vars(goal) | {"met": goal.met} for goal in reached],
+        "goals": [vars(goal) for goal in reached],
     }
     if asked.json:
         asked.json.write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps({goal.what: goal.reached for goal in reached}))
+    print(json.dumps({goal.what: [round(goal.whole, 3), round(goal.steady, 3)] for goal in reached}))
 
 
 if __name__ == "__main__":
