@@ -94,7 +94,8 @@ def outdated() -> bool:
 
 def _state(path: str) -> tuple[int, int] | None:
     try:
-        found = Path(path).stat()
+        # For each of 1,400 modules before each fork: a Path would take four times as long.
+        found = os.stat(path)  # noqa: PTH116
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size

@@ -13,6 +13,7 @@ server leaves one when its client is killed, and imports the client's main modul
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import selectors
 import signal
@@ -52,9 +53,12 @@ def main() -> None:
 
     from . import preload
 
+    # Nothing that is imported is garbage, and to look for some would take a tenth of the time.
+    gc.disable()
     channel = socket.socket(fileno=int(sys.argv[1]))
     preload.everything(lambda: _has_client(channel))
     warming.settle()
+    gc.enable()
     become = Server(channel, preload.outdated, preload.folder).serve()
     if become:
         become()
