@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+import tempfile
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path, PurePath
@@ -23,14 +25,12 @@ VERSION = 1
 def open_store(path: Path, now: Callable[[], datetime] = utc_now) -> Store:
     """Open the store file, or make an empty one. Raises StoreError, having changed nothing."""
     refuse_unsafe_place(path)
-    new = not path.exists()
+    if not path.exists():
+        _create(path)
     engine = _engine(path)
     try:
-        if new:
-            _create(engine)
-        else:
-            _refuse_foreign(engine, path)
-            _add_indexes(engine)
+        _refuse_foreign(engine, path)
+        _add_indexes(engine)
     except BaseException:
         engine.dispose()
         raise
@@ -59,12 +59,33 @@ def _engine(path: Path) -> sa.Engine:
     return engine
 
 
-def _create(engine: sa.Engine) -> None:
-    with engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-        TABLES.create_all(connection)
-        connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
-        connection.exec_driver_sql(f"PRAGMA user_version={VERSION}")
+def _create(path: Path) -> None:
+    """Make it beside its place first: where it is, it is whole, whenever somebody is stopped."""
+    try:
+        with tempfile.TemporaryDirectory(prefix=".spp-", dir=path.parent) as beside:
+            made = Path(beside, path.name)
+            engine = _engine(made)
+            with engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+                TABLES.create_all(connection)
+                connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
+                connection.exec_driver_sql(f"PRAGMA user_version={VERSION}")
+            engine.dispose()
+            _put(made, path)
+    except OSError as error:
+        full = error.errno == errno.ENOSPC
+        raise StoreError(_problem(path, "disk_full" if full else "read_only_store")) from None
+
+
+def _put(made: Path, path: Path) -> None:
+    """Give the file its name; a store that another program has put there meanwhile stays."""
+    try:
+        os.link(made, path)
+    except FileExistsError:
+        return
+    except OSError:
+        # A memory stick knows no second name of a file.
+        made.rename(path)
 
 
 def _refuse_foreign(engine: sa.Engine, path: Path) -> None:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
+import textwrap
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +16,7 @@ from hypothesis import strategies as st
 from spp_workshop.errors import AnswerError, ConflictError, Problem, StoreError, message
 from spp_workshop.schema import RESPONSE
 from spp_workshop.store import Entry, Place, Store
-from spp_workshop.storefile import VERSION, open_store
+from spp_workshop.storefile import VERSION, _create, open_store
 
 HERE = Place("company:alpha", "step1", "r1")
 ENTRY = Entry("custodian", version=1)
@@ -209,6 +212,36 @@ def test_a_folder_that_a_cloud_drive_copies_is_refused_with_a_better_place(tmp_p
 def test_a_network_share_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("spp_workshop.storefile._is_network", lambda path: True)
     assert rule_of(tmp_path / "workshop.db") == "network_folder"
+
+
+@pytest.mark.parametrize("step", ["PRAGMA journal_mode", "CREATE TABLE seat", "PRAGMA user_version"])
+def test_a_store_whose_making_is_stopped_is_made_the_next_time(tmp_path: Path, step: str) -> None:
+    path = tmp_path / "workshop.db"
+    program = f"""
+        import os
+        import sqlalchemy as sa
+        from pathlib import Path
+        from spp_workshop.storefile import open_store
+
+        @sa.event.listens_for(sa.Engine, "after_cursor_execute")
+        def stop(connection, cursor, statement, *rest):
+            if statement.strip().startswith({step!r}):
+                os.kill(os.getpid(), 9)
+
+        open_store(Path({str(path)!r}))
+    """
+    ended = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=False)
+    assert ended.returncode == -9
+    assert save(open_store(path), {"issue": "wages"}) == 1
+
+
+def test_of_two_who_make_a_store_at_once_neither_takes_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "workshop.db"
+    first = open_store(path)
+    save(first, {"issue": "wages"})
+    _create(path)
+    assert open_store(path).revision() == 1
+    assert [one.name for one in tmp_path.iterdir() if one.name.startswith(".")] == []
 
 
 def test_a_missing_folder_is_a_sentence(tmp_path: Path) -> None:
