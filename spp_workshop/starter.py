@@ -186,9 +186,11 @@ def _own_python() -> Any:
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
 
+    from .prompt_client import PromptClient
+
     class OwnPython(AsyncKernelManager):
         def __init__(self, environment: dict[str, str], **traits: Any):
-            super().__init__(**traits)
+            super().__init__(client_factory=PromptClient, **traits)
             self.environment = environment
             self.clients: list[Any] = []
 

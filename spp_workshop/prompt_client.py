@@ -1,0 +1,44 @@
+"""A Jupyter client that knows at once when its kernel is ready.
+
+jupyter_client's own waits for 0.2 seconds in which nothing more comes, which is as long as it takes to make a
+document. Here the kernel's word that it has done what it was asked ends the wait.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from queue import Empty
+from typing import Any
+
+from jupyter_client.asynchronous.client import AsyncKernelClient
+
+# Seconds to wait for an answer before asking again: the first may have been said before we listened.
+_ANSWER, _WORD = 1, 0.2
+
+
+class PromptClient(AsyncKernelClient):
+    """As jupyter_client's, but `wait_for_ready` ends when the kernel is idle again."""
+
+    async def _until_ready(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 (its name is jupyter_client's)
+        """Wait until the kernel answers. Raises RuntimeError when it died, or the time is over."""
+        end = time.monotonic() + (math.inf if timeout is None else timeout)
+        while time.monotonic() < end:
+            asked = self.kernel_info()
+            try:
+                reply = await self.shell_channel.get_msg(timeout=_ANSWER)
+                while not _is_end_of(asked, await self.iopub_channel.get_msg(timeout=_WORD)):
+                    pass
+            except Empty:
+                if not await self._async_is_alive():
+                    raise RuntimeError("The kernel died before it was ready.") from None
+            else:
+                self._handle_kernel_info_reply(reply)
+                return
+        raise RuntimeError("The kernel was not ready in time.")
+
+    wait_for_ready = _until_ready
+
+
+def _is_end_of(asked: str, told: dict[str, Any]) -> bool:
+    return told["parent_header"].get("msg_id") == asked and told["content"].get("execution_state") == "idle"

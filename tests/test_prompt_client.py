@@ -1,0 +1,51 @@
+"""A client that knows at once when its kernel is ready, and when it never will be."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from spp_workshop.starter import Kernel
+
+
+def waited(kernel: Kernel, timeout: float = 60) -> float:
+    """Seconds between the second time that the kernel is asked, and its being ready."""
+
+    async def wait() -> float:
+        client = kernel.manager.client()
+        client.start_channels()
+        await client.wait_for_ready(timeout=timeout)
+        began = time.monotonic()
+        await client.wait_for_ready(timeout=timeout)
+        return time.monotonic() - began
+
+    return asyncio.run(wait())
+
+
+@pytest.fixture
+def kernel(tmp_path: Path) -> Kernel:
+    return Kernel(tmp_path)
+
+
+def test_a_kernel_that_has_nothing_to_do_is_ready_at_once(kernel: Kernel) -> None:
+    try:
+        # jupyter_client's own client cannot answer before 0.2 seconds of silence are over.
+        assert min(waited(kernel) for _ in range(5)) < 0.15
+    finally:
+        kernel.end()
+
+
+def test_a_kernel_that_died_never_will_be(kernel: Kernel) -> None:
+    kernel.kill()
+    with pytest.raises(RuntimeError, match="died"):
+        waited(kernel)
+    kernel.end()
+
+
+def test_the_time_may_be_over_before(kernel: Kernel) -> None:
+    with pytest.raises(RuntimeError, match="in time"):
+        waited(kernel, timeout=0)
+    kernel.end()
