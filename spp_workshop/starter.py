@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from .forking.client import OWN_PLACE, UNFROZEN, fork_server
+from .forking.server import place_prefix
 
 if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
@@ -47,7 +48,7 @@ class Kernel:
     def __init__(self, folder: Path):
         # Not before what it needs is imported: who is killed meanwhile leaves no folder that nobody knows of.
         own_python = _own_python()
-        self.place = Path(tempfile.mkdtemp(prefix="spp-"))
+        self.place = Path(tempfile.mkdtemp(prefix=place_prefix(fork_server.pid or os.getpid())))
         self._ended = False
         try:
             self.manager = _manager(own_python, self.place)

@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -116,11 +117,15 @@ class Batch:
     files: int = 1024
     mark: str = field(default_factory=lambda: uuid.uuid4().hex)
 
+    @property
+    def environment(self) -> dict[str, str]:
+        return os.environ | {"SPP_TEST": self.mark, "TMPDIR": str(self.place)}
+
     def start(self) -> subprocess.Popen[str]:
         self.place.mkdir(exist_ok=True)
         return subprocess.Popen(
             [sys.executable, "-c", COMMAND, str(self.files), "summaries", str(self.folder), *self.words],
-            env=os.environ | {"SPP_TEST": self.mark, "TMPDIR": str(self.place)},
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -241,6 +246,27 @@ def test_a_batch_killed_at_any_moment_leaves_no_half_and_is_taken_up_again(
     assert sum(outcome.status == "made" for outcome in run.outcomes) <= COMPANIES - finished + 3
     assert not list(batch.folder.rglob("*.part"))
     assert not list(batch.folder.rglob("*.failed.ipynb"))
+
+
+def test_a_folder_for_a_kernel_that_was_never_forked_goes_with_its_runner(tmp_path: Path) -> None:
+    program = """
+        import os
+        from spp_workshop import starter
+
+        async def never(*_, **__):
+            os.kill(os.getpid(), 9)
+
+        starter.get_ready()
+        starter._own_python().start_kernel = never
+        starter.Kernel(".")
+    """
+    batch = Batch(tmp_path, tmp_path / "tmp")
+    batch.place.mkdir()
+    ended = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], env=batch.environment, check=False
+    )
+    assert ended.returncode == -signal.SIGKILL
+    batch.assert_gone()
 
 
 def kill(process: int) -> None:

@@ -186,9 +186,10 @@ class ForkServer:
 def _end(owner: int, channel: socket.socket, process: subprocess.Popen[bytes]) -> None:
     """The one who asked has gone, and so have the forks, or all of us end."""
     if owner == os.getpid():
-        channel.close()
+        # In this order: a server whose client is gone tidies up after it, and we do that ourselves.
         process.kill()
         process.wait()
+        channel.close()
 
 
 def _settings(environment: Mapping[str, str]) -> tuple[str, dict[str, str]]:

@@ -16,12 +16,15 @@ import contextlib
 import gc
 import os
 import selectors
+import shutil
 import signal
 import socket
 import struct
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 # What the server says on a line: the pid (with a file descriptor of the process), later the exit status.
 NUMBER = struct.Struct("q")
@@ -62,6 +65,8 @@ def main() -> None:
     become = Server(channel, preload.outdated, preload.folder).serve()
     if become:
         become()
+    else:
+        _remove_places()
 
 
 class Server:
@@ -163,6 +168,17 @@ def _has_client(channel: socket.socket) -> bool:
         return bool(channel.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
     except BlockingIOError:
         return True
+
+
+def place_prefix(server: int) -> str:
+    """How the temporary folders begin that a client makes for the kernels of this server."""
+    return f"spp-{server}-"
+
+
+def _remove_places() -> None:
+    """A client that was killed may have made a folder for a kernel that was never forked."""
+    for place in Path(tempfile.gettempdir()).glob(f"{place_prefix(os.getpid())}*"):
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def _say(line: socket.socket, number: int, *descriptors: int) -> None:
