@@ -52,6 +52,9 @@ NOT_COMPARED = {"binder.ipynb", "keyboard_interrupt.ipynb"}
 # Seconds: for pip, for one suite (it takes two minutes), and for processes that are about to end.
 INSTALLING, RUNNING, ENDING = 300, 600, 10
 
+# How often what differs is tried again before it counts.
+AGAIN = 2
+
 # Every process that is started here carries this in its environment.
 MARK = "SPP_CONFORMANCE"
 
@@ -309,7 +312,7 @@ def compare(
     once: Callable[[str, Sequence[str]], list[Results]],
     differs: Callable[[Result, Result], bool],
 ) -> Compared:
-    """Do the work on both sides, and once more what differs."""
+    """Do the work on both sides, and again what differs: some of these tests fail by themselves now and then."""
     ordinary, ours = once(title, work)
     kernels = json.loads((sides[1].folder / "tmp" / "kernels.json").read_text(encoding="utf-8"))
     nothing = Result(passed=False, said="it was not run")
@@ -317,7 +320,9 @@ def compare(
     def differing() -> list[str]:
         return [name for name in ordinary if differs(ordinary[name], ours.get(name, nothing))]
 
-    if again := differing():
+    for _ in range(AGAIN):
+        if not (again := differing()):
+            break
         for first, second in zip((ordinary, ours), once(f"{title}, {len(again)} again", again), strict=True):
             first.update(second)
     return Compared(title, ordinary, ours, differing(), kernels)
