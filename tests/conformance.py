@@ -312,7 +312,7 @@ def compare(
     once: Callable[[str, Sequence[str]], list[Results]],
     differs: Callable[[Result, Result], bool],
 ) -> Compared:
-    """Do the work on both sides, and again what differs: some of these tests fail by themselves now and then."""
+    """Do the work on both sides, and again what differs: some of these tests fail by themselves at times."""
     ordinary, ours = once(title, work)
     kernels = json.loads((sides[1].folder / "tmp" / "kernels.json").read_text(encoding="utf-8"))
     nothing = Result(passed=False, said="it was not run")
