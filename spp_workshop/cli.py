@@ -198,6 +198,10 @@ COMMANDS = {
 
 
 def _make_summaries(folder: Path, options: Namespace, voice: Voice) -> Run:
+    from .starter import get_ready
+
+    # First of all: what the kernels need is imported there while we import ours.
+    get_ready()
     from .summaries import make
 
     with _progress(voice) as progress:
