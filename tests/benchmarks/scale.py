@@ -24,6 +24,9 @@ WAYS = Path(__file__).with_name("ways.py")
 MOST_MEMORY = 1000
 FLAT = 1.10
 
+# Fewer companies are done before there is a pace.
+PACED = 40
+
 
 @dataclass
 class Size:
@@ -69,14 +72,23 @@ def verdicts(sizes: list[Size]) -> dict[str, tuple[float, bool]]:
     found = {
         "seconds of the last size, times the first": (last.whole / first.whole, FLAT),
         "processor seconds of the last size, times the first": (last.cpu / first.cpu, FLAT),
-        "steady seconds of the last size, times the first": (_steady(last) / _steady(first), FLAT),
+        "processor seconds of its kernels, times the first": (_kernels(last) / _kernels(first), FLAT),
         "megabytes of all processes at most": (peak, MOST_MEMORY),
     }
+    if many := [size for size in sizes[:-1] if size.companies >= PACED]:
+        found["steady seconds of the last size, times the first of forty or more"] = (
+            _steady(last) / _steady(many[0]),
+            FLAT,
+        )
     early, late = last.held(100), last.held(last.companies)
     if early and late:
         found["megabytes that the runner grew after 100 companies"] = (late[0] - early[0], 5)
         found["files that the runner opened after 100 companies"] = (late[1] - early[1], 5)
     return {what: (round(value, 3), value <= most) for what, (value, most) in found.items()}
+
+
+def _kernels(size: Size) -> float:
+    return size.spent.of["kernels"] / size.companies
 
 
 def _steady(size: Size) -> float:
