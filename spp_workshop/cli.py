@@ -112,7 +112,8 @@ def _demo(options: Namespace, voice: Voice) -> int:
     voice.tell(message("Making the demonstration in {folder} ...", folder=options.folder))
     folder = demo_folder(options.folder)
     options.language = None  # Both, whatever language this command speaks.
-    return _tell([_make_summaries(folder, options, voice), _make_report(folder, options, voice)], voice)
+    runs = [_make_summaries(folder, options, voice), _make_report(folder, options, voice)]
+    return _tell(folder, runs, voice)
 
 
 def _open(options: Namespace, voice: Voice) -> int:
@@ -163,12 +164,12 @@ def _start_jupyterlab(folder: Path, notebook: Path, session: str, settings: Path
 
 def _summaries(options: Namespace, voice: Voice) -> int:
     folder = _workshop_folder(options.folder)
-    return _tell([_make_summaries(folder, options, voice)], voice)
+    return _tell(folder, [_make_summaries(folder, options, voice)], voice)
 
 
 def _report(options: Namespace, voice: Voice) -> int:
     folder = _workshop_folder(options.folder)
-    return _tell([_make_report(folder, options, voice)], voice)
+    return _tell(folder, [_make_report(folder, options, voice)], voice)
 
 
 def _validate(options: Namespace, voice: Voice) -> int:
@@ -234,7 +235,7 @@ def _how(options: Namespace) -> dict[str, Any]:
     }
 
 
-def _tell(runs: list[Run], voice: Voice) -> int:
+def _tell(folder: Path, runs: list[Run], voice: Voice) -> int:
     """Say what was made, what was not and why, and where it is."""
     outcomes = [outcome for run in runs for outcome in run.outcomes]
     failed = [outcome.problem for outcome in outcomes if outcome.problem]
@@ -245,7 +246,6 @@ def _tell(runs: list[Run], voice: Voice) -> int:
         for status in ("made", "current", "failed")
     }
     voice.tell(message("Made {made}, up to date {current}, failed {failed}.", **counts))
-    folder = runs[0].folder
     if not outcomes:
         voice.tell(message("There was nothing to make: no document is as you asked for it."))
     elif len(failed) < len(outcomes):

@@ -279,6 +279,8 @@ def kill(process: int) -> None:
 def test_a_fork_server_that_died_between_two_documents_costs_no_document(tmp_path: Path) -> None:
     from spp_workshop.forking.client import fork_server
 
+    # One that was started for other kernels would not be asked at all.
+    fork_server.forget()
     companies = ["alpha", "beta", "gamma", "delta"]
     folder = workshop_folder(tmp_path / "workshop", companies, "import os\nprint(os.getppid())")
     killed: list[int] = []

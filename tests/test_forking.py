@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import signal
@@ -21,6 +20,7 @@ import psutil
 import pytest
 from jupyter_client import BlockingKernelClient, KernelManager
 from jupyter_client.kernelspec import get_kernel_spec
+from jupyter_core.utils import run_sync
 
 from spp_workshop.forking import client as forking
 from spp_workshop.forking import preload
@@ -77,6 +77,14 @@ def kernel(name: str = "spp-workshop", **how: Any) -> Iterator[Talk]:
     finally:
         talk.client.stop_channels()
         manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def server_of_its_own() -> Iterator[None]:
+    """The server of this process may have been started for a batch, and would not do for the kernels here."""
+    fork_server.forget()
+    yield
+    fork_server.forget()
 
 
 @pytest.fixture(scope="module")
@@ -422,7 +430,7 @@ def test_a_server_that_always_dies_is_not_asked_for_ever(monkeypatch: pytest.Mon
     server = OneForkServer()
     for _ in range(5):
         with pytest.raises(CannotFork):
-            asyncio.run(server.fork({"cwd": "/"}, os.environ, [1, 2]))
+            run_sync(server.fork)({"cwd": "/"}, os.environ, [1, 2])
     assert len(started) == 4
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,9 @@ def waited(kernel: Kernel, timeout: float = 60) -> float:
         await client.wait_for_ready(timeout=timeout)
         return time.monotonic() - began
 
-    return asyncio.run(wait())
+    # Not in this thread: a test in a browser may have left a loop that runs here.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, wait()).result()
 
 
 @pytest.fixture

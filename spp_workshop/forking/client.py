@@ -246,7 +246,7 @@ class OneForkServer:
                 self._failures = 0
                 if forked:
                     return forked
-            self._forget(server)
+            self.forget(server)
         raise CannotFork
 
     @property
@@ -265,10 +265,10 @@ class OneForkServer:
                 raise CannotFork
             return self._server
 
-    def _forget(self, server: ForkServer) -> None:
-        """Do not ask this one again; the forks that it has go on."""
+    def forget(self, server: ForkServer | None = None) -> None:
+        """Do not ask this server again, or whichever there is; the forks that it has go on."""
         with self._lock:
-            if self._server is server:
+            if server in (None, self._server):
                 self._server = None
 
 
