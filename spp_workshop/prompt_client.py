@@ -23,8 +23,9 @@ class PromptClient(AsyncKernelClient):
     async def _until_ready(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 (its name is jupyter_client's)
         """Wait until the kernel answers. Raises RuntimeError when it died, or the time is over."""
         end = time.monotonic() + (math.inf if timeout is None else timeout)
+        asked: set[str] = set()
         while time.monotonic() < end:
-            asked = self.kernel_info()
+            asked.add(self.kernel_info())
             try:
                 reply = await self.shell_channel.get_msg(timeout=_ANSWER)
                 while not _is_end_of(asked, await self.iopub_channel.get_msg(timeout=_WORD)):
@@ -40,5 +41,7 @@ class PromptClient(AsyncKernelClient):
     wait_for_ready = _until_ready
 
 
-def _is_end_of(asked: str, told: dict[str, Any]) -> bool:
-    return told["parent_header"].get("msg_id") == asked and told["content"].get("execution_state") == "idle"
+def _is_end_of(asked: set[str], told: dict[str, Any]) -> bool:
+    # Of any question: on a busy machine the newest is answered last.
+    idle = told["content"].get("execution_state") == "idle"
+    return idle and told["parent_header"].get("msg_id") in asked
