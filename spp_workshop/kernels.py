@@ -82,10 +82,23 @@ def run(
     A `starter` of the same folder has the kernel started already. Raises RunError with a problem that holds
     no answer, no traceback and no path.
     """
+    starter = starter or Starter(folder)
+    try:
+        return _run(notebook, parameters, limits, starter)
+    except RunError as error:
+        # On a very busy machine a kernel may end before it begins; nothing is lost by asking for another.
+        if error.partial is not None or starter.closed:
+            raise
+    return _run(notebook, parameters, limits, starter)
+
+
+def _run(
+    notebook: NotebookNode, parameters: Mapping[str, Any], limits: Limits, starter: Starter
+) -> NotebookNode:
     import papermill
 
     watch = _Watch(limits)
-    with _failures(watch, limits), _quiet, _kernel(starter or Starter(folder)) as kernel:
+    with _failures(watch, limits), _quiet, _kernel(starter) as kernel:
         executed = papermill.execute_notebook(
             notebook,
             None,

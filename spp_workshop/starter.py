@@ -87,7 +87,7 @@ class Kernel:
 class Starter:
     """Gives a kernel to each document of a batch in `folder`, and keeps `ahead` more started.
 
-    `total` is how many will be asked for: no more are started. Safe to be used by several threads.
+    `total` is how many will be asked for: no more are started ahead. Safe to be used by several threads.
     """
 
     def __init__(self, folder: Path, ahead: int = 0, total: int = sys.maxsize):
@@ -141,7 +141,7 @@ class Starter:
             return self._waiting.popleft() if self._waiting else None
 
     def _start_ahead(self) -> None:
-        while len(self._waiting) < self.ahead:
+        while len(self._waiting) < self.ahead and self._left > 0:
             try:
                 kernel = self._start()
             except OSError:
@@ -155,10 +155,10 @@ class Starter:
                 self.close()
 
     def _start(self) -> Kernel | None:
-        """One more, or None when all are started or none is wanted any more."""
+        """One more, or None when none is wanted any more."""
+        if self._closed.is_set():
+            return None
         with self._lock:
-            if self._closed.is_set() or self._left <= 0:
-                return None
             self._left -= 1
         kernel = Kernel(self.folder)
         with self._lock:

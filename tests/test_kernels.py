@@ -15,6 +15,7 @@ from nbformat import NotebookNode, v4
 
 from spp_workshop import kernels
 from spp_workshop.kernels import Limits, RunError
+from spp_workshop.starter import Kernel, Starter
 
 SECRET = "passports are kept in the safe"
 
@@ -164,3 +165,22 @@ def test_a_kernel_starts_where_no_socket_has_room(tmp_path: Path, monkeypatch: p
     deep.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(deep))
     assert said(kernels.run(notebook(), {"x": 1}, tmp_path)) == "the end\n"
+
+
+def test_a_kernel_that_ended_before_it_began_is_replaced_by_another(
+    tmp_path: Path,
+) -> None:
+    taken: list[Kernel] = []
+
+    class Unlucky(Starter):
+        def take(self) -> Kernel:
+            kernel = super().take()
+            if not taken:
+                kernel.kill()
+            taken.append(kernel)
+            return kernel
+
+    with Unlucky(tmp_path, total=1) as starter:
+        executed = kernels.run(notebook("print(x)"), {"x": 2}, tmp_path, starter=starter)
+    assert said(executed) == "2\nthe end\n"
+    assert len(taken) == 2
