@@ -199,10 +199,7 @@ COMMANDS = {
 
 
 def _make_summaries(folder: Path, options: Namespace, voice: Voice) -> Run:
-    from .starter import get_ready
-
-    # First of all: what the kernels need is imported there while we import ours.
-    get_ready()
+    _prepare_kernels()
     from .summaries import make
 
     with _progress(voice) as progress:
@@ -210,10 +207,18 @@ def _make_summaries(folder: Path, options: Namespace, voice: Voice) -> Run:
 
 
 def _make_report(folder: Path, options: Namespace, voice: Voice) -> Run:
+    _prepare_kernels()
     from .summaries import make_report
 
     with _progress(voice) as progress:
         return make_report(folder, progress=progress, **_how(options))
+
+
+def _prepare_kernels() -> None:
+    """First of all: what the kernels need is imported elsewhere while we import ours."""
+    from .starter import get_ready
+
+    get_ready()
 
 
 def _progress(voice: Voice) -> AbstractContextManager[Progress]:

@@ -5,7 +5,6 @@ A thread is given a Task and gives back an Outcome, whatever happens: one that f
 
 from __future__ import annotations
 
-import copy
 import signal
 import threading
 import time
@@ -21,7 +20,6 @@ from concurrent.futures import (
 )
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -29,7 +27,7 @@ from . import kernels, notebooks, publish
 from .documents import keep
 from .errors import Problem, SppError, message
 from .kernels import Limits
-from .manifest import Outcome, write_beside, write_together
+from .manifest import Outcome, now, write_beside, write_together
 from .programme import Programme, load
 from .starter import Starter
 
@@ -189,7 +187,7 @@ def make_document(task: Task, starter: Starter | None = None) -> Outcome:
     except Exception as error:
         partial = None if starter and starter.closed else getattr(error, "partial", None)
         return _failed(task, _explained(error), time.monotonic() - began, partial)
-    return Outcome(*task.key, "made", time.monotonic() - began, files, None, task.stamp, checksums, _now())
+    return Outcome(*task.key, "made", time.monotonic() - began, files, None, task.stamp, checksums, now())
 
 
 def _explained(error: Exception) -> Problem:
@@ -202,7 +200,7 @@ def _texts(task: Task, starter: Starter | None) -> dict[str, str]:
     """The document in every format, by the ending of its file."""
     programme = load(task.folder)
     notebook, heading = keep(task.notebook, task.language, lambda: _prepared(task, programme))
-    executed = kernels.run(copy.deepcopy(notebook), task.parameters("."), task.folder, task.limits, starter)
+    executed = kernels.run(notebook, task.parameters("."), task.folder, task.limits, starter)
     shared = _shareable(task, executed)
     about = publish.About(task.language, _title(task, heading, programme), programme, task.as_of)
     makers = {"html": publish.page}
@@ -244,11 +242,7 @@ def _failed(task: Task, problem: Problem, seconds: float, partial: NotebookNode 
             text = publish.as_file(_shareable(task, partial), load(task.folder).fictional)
             write_beside(task.folder / task.file("failed.ipynb"), text)
             files = {"partial": task.file("failed.ipynb")}
-    return Outcome(*task.key, "failed", seconds, files, problem.at(where), made_at=_now())
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return Outcome(*task.key, "failed", seconds, files, problem.at(where), made_at=now())
 
 
 # --- Wording ----------------------------------------------------------------------------------------------

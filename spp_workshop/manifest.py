@@ -191,15 +191,15 @@ class Manifest:
         data = {
             "programme": self.programme.key,
             "version": version("spp-workshop"),
-            "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "written_at": now(),
             "chain_head": self.chain_head,
             "outcomes": entries,
         }
         write_beside(self.path, json.dumps(data, ensure_ascii=False, indent=1) + "\n")
         self.journal.unlink(missing_ok=True)
         write_beside(self.folder / OUTPUT / OVERVIEW, overview(self.programme, entries))
-        now = time.monotonic()
-        self._next = now + max(_OFTEN, _SHARE * (now - began))
+        ended = time.monotonic()
+        self._next = ended + max(_OFTEN, _SHARE * (ended - began))
 
     def _ordered(self) -> list[Entry]:
         """The entries in the programme's order: by document, company, language."""
@@ -232,6 +232,11 @@ def _read_journal(path: Path) -> list[Entry]:
 def _whole(entries: Iterable[Entry]) -> list[Entry]:
     needed = set(Outcome("", "", "", "made").as_json())
     return [entry for entry in entries if needed <= set(entry) and entry["language"] in LANGUAGES]
+
+
+def now() -> str:
+    """This moment, as outcomes and `run.json` tell it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def checksum(path: Path) -> str:

@@ -53,9 +53,8 @@ def shareable(executed: NotebookNode, parameters: Mapping[str, Any], folder: Pat
     """
     from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
-    notebook = copy.deepcopy(executed)
+    notebook = with_parameters(executed, parameters)
     notebook.cells = [cell for cell in notebook.cells if not PAPERMILL & set(tags(cell))]
-    notebook = with_parameters(notebook, parameters)
     kept = ("kernelspec", "spp_workshop")
     notebook.metadata = {key: value for key, value in notebook.metadata.items() if key in kept}
     notebook.metadata["language_info"] = {"name": "python"}
@@ -130,8 +129,8 @@ def _as_written(path: Path) -> re.Pattern[str]:
 def as_file(notebook: NotebookNode, notice: Text | None) -> str:
     """The notebook as JSON, in canonical form; where companies are made up, it begins by saying so."""
     if notice:
-        notebook = copy.deepcopy(notebook)
-        notebook.cells.insert(0, _notice_cell(notice))
+        notebook = copy.copy(notebook)
+        notebook.cells = [_notice_cell(notice), *notebook.cells]
     return canonical(notebook)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import pickle
 import sys
@@ -184,3 +185,11 @@ def test_a_kernel_that_ended_before_it_began_is_replaced_by_another(
         executed = kernels.run(notebook("print(x)"), {"x": 2}, tmp_path, starter=starter)
     assert said(executed) == "2\nthe end\n"
     assert len(taken) == 2
+
+
+def test_a_notebook_that_is_run_stays_as_it_was(tmp_path: Path) -> None:
+    # A batch runs the same one for every company.
+    source = notebook("print(x)")
+    before = copy.deepcopy(source)
+    kernels.run(source, {"x": 2}, tmp_path)
+    assert source == before

@@ -24,9 +24,6 @@ from .client import OWN_PLACE
 
 _INLINE = "matplotlib_inline.backend_inline"
 
-# A kernel that has only just begun may put sockets into its place while it is being removed.
-_TIMES = 50
-
 
 def become(line: socket.socket, outputs: list[int]) -> None:
     """Read from the line what to do (`argv`, `env`, `cwd`), and be that kernel until it is ended."""
@@ -135,8 +132,8 @@ def _end_with_client(line: socket.socket, argv: list[str]) -> None:
     for path in _files(argv):
         path.unlink(missing_ok=True)
     if place := os.environ.get(OWN_PLACE):
-        for _ in range(_TIMES):
-            shutil.rmtree(place, ignore_errors=True)
+        # What a kernel that has only just begun puts there meanwhile, the server removes.
+        shutil.rmtree(place, ignore_errors=True)
     os.killpg(0, signal.SIGKILL)
 
 
