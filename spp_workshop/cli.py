@@ -24,8 +24,8 @@ from .errors import Message, Problem, SppError, message
 from .messages import LANGUAGES, Language, say
 
 if TYPE_CHECKING:
-    from .progress import Progress
-    from .summaries import Run
+    from .batch.progress import Progress
+    from .batch.summaries import Run
 
 ALL_WELL, SOME_FAILED, NOTHING_DONE = 0, 1, 2
 
@@ -200,7 +200,7 @@ COMMANDS = {
 
 def _make_summaries(folder: Path, options: Namespace, voice: Voice) -> Run:
     _prepare_kernels()
-    from .summaries import make
+    from .batch.summaries import make
 
     with _progress(voice) as progress:
         return make(folder, companies=options.company, progress=progress, **_how(options))
@@ -208,7 +208,7 @@ def _make_summaries(folder: Path, options: Namespace, voice: Voice) -> Run:
 
 def _make_report(folder: Path, options: Namespace, voice: Voice) -> Run:
     _prepare_kernels()
-    from .summaries import make_report
+    from .batch.summaries import make_report
 
     with _progress(voice) as progress:
         return make_report(folder, progress=progress, **_how(options))
@@ -216,13 +216,13 @@ def _make_report(folder: Path, options: Namespace, voice: Voice) -> Run:
 
 def _prepare_kernels() -> None:
     """First of all: what the kernels need is imported elsewhere while we import ours."""
-    from .starter import get_ready
+    from .batch.starter import get_ready
 
     get_ready()
 
 
 def _progress(voice: Voice) -> AbstractContextManager[Progress]:
-    from .progress import shell_progress
+    from .batch.progress import shell_progress
 
     return shell_progress(voice.language)
 
@@ -268,8 +268,8 @@ def _tell(folder: Path, runs: list[Run], voice: Voice) -> int:
 
 
 def _tell_where(folder: Path, voice: Voice) -> None:
-    from .manifest import OVERVIEW
-    from .overview import OUTPUT
+    from .batch.manifest import OVERVIEW
+    from .batch.overview import OUTPUT
 
     page = folder / OUTPUT / OVERVIEW
     voice.tell(

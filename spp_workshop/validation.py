@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from . import notebook_form
+from .batch.summaries import REPORT, SUMMARY
 from .cases import load_cases, load_guides
 from .documents import Document, read, shipped
 from .errors import Problem, SppError
@@ -20,7 +21,6 @@ from .notebooks import (
 )
 from .programme import FILE, load
 from .references import check_codes, check_worksheets, session_notebooks
-from .summaries import REPORT, SUMMARY
 from .worksheet import ChoiceList, load_choices, load_worksheets
 
 T = TypeVar("T")

@@ -7,6 +7,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -64,6 +65,23 @@ def test_the_list_of_layers_names_every_module_once_and_nothing_else() -> None:
 
 def test_a_module_imports_only_modules_of_a_lower_layer() -> None:
     assert upward(layers(), TREES) == []
+
+
+@pytest.mark.parametrize("package", sorted({name.split("/")[0] for name in FILES if "/" in name}))
+def test_the_modules_of_a_package_import_one_another_in_no_circle(package: str) -> None:
+    TopologicalSorter(needs(package)).prepare()  # CycleError names the circle
+
+
+def needs(package: str) -> dict[str, set[str]]:
+    """Module of a package -> the modules of the same package that it imports."""
+    within = {name for name in FILES if name.startswith(f"{package}/") and not name.endswith("/__init__")}
+    found = {}
+    for name in within:
+        source = FILES[name].read_text(encoding="utf-8")
+        words = re.findall(r"^ *from \.(\w*) import (.+)$", source, re.MULTILINE)
+        others = [other for base, names in words for other in ([base] if base else names.split(", "))]
+        found[name] = {f"{package}/{other}" for other in others} & within
+    return found
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ import pytest
 from conftest import HEAD, PROGRAMME
 from nbformat import v4
 
-from spp_workshop import summaries
+from spp_workshop.batch import summaries
 from spp_workshop.cli import main
 from spp_workshop.notebook_form import METADATA
 from spp_workshop.seats import Seat
@@ -251,7 +251,7 @@ def test_a_batch_killed_at_any_moment_leaves_no_half_and_is_taken_up_again(
 def test_a_folder_for_a_kernel_that_was_never_forked_goes_with_its_runner(tmp_path: Path) -> None:
     program = """
         import os
-        from spp_workshop import starter
+        from spp_workshop.batch import starter
 
         async def never(*_, **__):
             os.kill(os.getpid(), 9)

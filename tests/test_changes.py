@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from spp_workshop.changes import reached_since
+from spp_workshop.batch.changes import reached_since
 from spp_workshop.workshop import Workshop, open_workshop
 
 BEFORE, NOON, AFTER = (datetime(2026, 10, 23, hour, tzinfo=UTC) for hour in (9, 12, 15))

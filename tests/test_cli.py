@@ -18,7 +18,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from spp_workshop import cli, demo, manifest
+from spp_workshop import cli, demo
+from spp_workshop.batch import manifest
 from spp_workshop.command_line import COMMANDS, parser
 from spp_workshop.workshop import open_workshop
 

@@ -12,7 +12,7 @@ import pytest
 from conftest import HEAD
 from report_pages import shown, skipped_ranks, text_of
 
-from spp_workshop import summaries
+from spp_workshop.batch import summaries
 from spp_workshop.errors import SppError
 from spp_workshop.reports.next_steps import next_steps
 from spp_workshop.reports.own import Own

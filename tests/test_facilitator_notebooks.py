@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from spp_workshop import kernels, notebooks
+from spp_workshop import notebooks
 from spp_workshop import programme as programmes
+from spp_workshop.batch import kernels
 from spp_workshop.documents import shipped
 from spp_workshop.notebook_form import in_language, tags
 from spp_workshop.workshop import Workshop, open_workshop

@@ -19,10 +19,10 @@ from bs4 import BeautifulSoup
 from conftest import PROGRAMME
 
 from spp_workshop import answers, forms
+from spp_workshop.batch.manifest import Manifest
 from spp_workshop.cli import main
 from spp_workshop.documents import shipped
 from spp_workshop.errors import StoreError
-from spp_workshop.manifest import Manifest
 from spp_workshop.programme import folder_names, load
 from spp_workshop.worksheet import Field, Worksheet, ancestors
 from spp_workshop.workshop import Workshop, open_workshop
@@ -158,7 +158,7 @@ def test_a_bad_edit_of_the_programme_leaves_answers_and_documents_alone(told: To
 def test_parameters_that_do_not_fit_are_told_by_validate_and_refused_by_every_command(
     told: Told, folder: Path, name: str, language: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("spp_workshop.kernels.run", lambda *_: pytest.fail("a kernel was started"))
+    monkeypatch.setattr("spp_workshop.batch.kernels.run", lambda *_: pytest.fail("a kernel was started"))
     for own in ("company_summary", "programme_report", "dd_practice"):
         use(folder, name, own)
     status, said, _ = told("validate", folder, "--language", language)

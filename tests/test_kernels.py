@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from nbformat import NotebookNode, v4
 
-from spp_workshop import kernels
-from spp_workshop.kernels import Limits, RunError
-from spp_workshop.starter import Kernel, Starter
+from spp_workshop.batch import kernels
+from spp_workshop.batch.kernels import Limits, RunError
+from spp_workshop.batch.starter import Kernel, Starter
 
 SECRET = "passports are kept in the safe"
 

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from conftest import HEAD
 
-from spp_workshop import manifest as module
+from spp_workshop.batch import manifest as module
+from spp_workshop.batch.manifest import Manifest, Outcome, write_together
 from spp_workshop.errors import Problem, SppError, message
-from spp_workshop.manifest import Manifest, Outcome, write_together
 from spp_workshop.programme import Programme, load
 
 WRONG = Problem("beta (ja)", "error_in_notebook", message("Not this time."), message("Mend it."))
@@ -94,7 +94,7 @@ def test_the_next_run_takes_over_what_a_killed_one_has_noted(folder: Path, progr
     program = f"""
         import os
         from pathlib import Path
-        from spp_workshop.manifest import Manifest, Outcome, write_together
+        from spp_workshop.batch.manifest import Manifest, Outcome, write_together
         from spp_workshop.programme import load
 
         folder = Path({str(folder)!r})

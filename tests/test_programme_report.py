@@ -13,7 +13,7 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 from report_pages import shown, skipped_ranks, text_of
 
-from spp_workshop import summaries
+from spp_workshop.batch import summaries
 from spp_workshop.demo import demo_folder
 from spp_workshop.folders import new_folder
 from spp_workshop.workshop import Workshop, open_workshop

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from spp_workshop import progress as module
-from spp_workshop.manifest import Outcome
-from spp_workshop.progress import notebook_progress, shell_progress
+from spp_workshop.batch import progress as module
+from spp_workshop.batch.manifest import Outcome
+from spp_workshop.batch.progress import notebook_progress, shell_progress
 
 
 class Terminal(io.StringIO):
@@ -112,8 +112,8 @@ def test_a_notebook_gets_a_widget() -> None:
         from traitlets.config import Config
 
         shell = InteractiveShell.instance(config=Config({"IPKernelApp": {}}))
-        from spp_workshop.manifest import Outcome
-        from spp_workshop.progress import notebook_progress
+        from spp_workshop.batch.manifest import Outcome
+        from spp_workshop.batch.progress import notebook_progress
 
         shown = []
         with mock.patch("tqdm.notebook.display", shown.append), notebook_progress("ja") as progress:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from spp_workshop.starter import Kernel
+from spp_workshop.batch.starter import Kernel
 
 
 def waited(kernel: Kernel, timeout: float = 60) -> float:

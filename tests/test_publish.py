@@ -13,7 +13,8 @@ from bs4 import BeautifulSoup
 from conftest import PROGRAMME
 from nbformat import NotebookNode, v4
 
-from spp_workshop import kernels, notebooks, publish
+from spp_workshop import notebooks
+from spp_workshop.batch import kernels, publish
 from spp_workshop.programme import Programme, load
 from spp_workshop.worksheet import Text
 

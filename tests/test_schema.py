@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from spp_workshop import schema, sessions
-from spp_workshop.changes import reached_since
+from spp_workshop.batch.changes import reached_since
 from spp_workshop.seats import Seat
 from spp_workshop.store import Place, Store
 from spp_workshop.workshop import Workshop

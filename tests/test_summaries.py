@@ -23,11 +23,11 @@ from typing import Any
 import pytest
 from conftest import PROGRAMME
 
-from spp_workshop import making, summaries
+from spp_workshop.batch import making, summaries
+from spp_workshop.batch.kernels import Limits
+from spp_workshop.batch.manifest import Outcome
 from spp_workshop.documents import shipped
 from spp_workshop.errors import NotebookError, SppError
-from spp_workshop.kernels import Limits
-from spp_workshop.manifest import Outcome
 from spp_workshop.workshop import Workshop, open_workshop
 
 TINY = Path(__file__).parent / "data" / "notebooks"

@@ -22,9 +22,9 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
+from spp_workshop.batch.summaries import make
 from spp_workshop.demo import demo_folder
 from spp_workshop.messages import LANGUAGES
-from spp_workshop.summaries import make
 
 HERE = Path(__file__).parent
 COMPANY = "hoshikuzu"

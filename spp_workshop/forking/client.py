@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .server import NUMBER, OUTDATED
+from .protocol import NUMBER, OUTDATED
 
 # What Python, the C library and imported packages read once, when they start: a fork has it from its server.
 _READ_AT_START = (
@@ -50,9 +50,6 @@ UNFROZEN = ("-Xfrozen_modules=off",)
 # These speak of one kernel, or of the one who starts it.
 _OF_ONE_KERNEL = ("JPY_", "MPLBACKEND")
 
-
-# In a kernel's environment: a folder that belongs to it alone, and goes with it.
-OWN_PLACE = "SPP_WORKSHOP_KERNEL"
 
 # A server that dies this often in a row, without one fork between, does not work here.
 _ENOUGH_FAILURES = 4

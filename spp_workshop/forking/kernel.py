@@ -20,7 +20,7 @@ from ipykernel.kernelapp import IPKernelApp
 from traitlets.config.loader import Config, DeferredConfigString
 
 from . import preload
-from .client import OWN_PLACE
+from .protocol import OWN_PLACE
 
 _INLINE = "matplotlib_inline.backend_inline"
 

@@ -19,19 +19,13 @@ import selectors
 import shutil
 import signal
 import socket
-import struct
 import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-# What the server says on a line: the pid (with a file descriptor of the process), later the exit status.
-NUMBER = struct.Struct("q")
-OUTDATED = 0
-
-# A request is the folder in which the fork will work.
-LONGEST_REQUEST = 16_384
+from .protocol import LONGEST_REQUEST, NUMBER, OUTDATED
 
 # Seconds that kernels have to end by themselves when their client is gone.
 PATIENCE = 2.0

@@ -66,11 +66,11 @@ def ours(folder: Path, language: str, companies: list[str], jobs: int | None = N
     `steady` is its pace between the first documents and the last one, `start_up` what the seconds hold beside
     that pace, and `holds` what this process holds after so many documents: megabytes and open files.
     """
-    from spp_workshop.starter import get_ready
+    from spp_workshop.batch.starter import get_ready
 
     # As the command does before it imports anything.
     get_ready()
-    from spp_workshop import summaries
+    from spp_workshop.batch import summaries
 
     ends: list[float] = []
     holds: dict[int, tuple[float, int]] = {}

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import Message, NotebookError, Problem, message
-from .notebook_form import headings, tags
+from spp_workshop.errors import Message, NotebookError, Problem, message
+from spp_workshop.notebook_form import headings, tags
+
 from .starter import Kernel, Starter
 
 if TYPE_CHECKING:

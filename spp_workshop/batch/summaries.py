@@ -18,22 +18,23 @@ from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from typing import TypedDict, Unpack
 
-from . import notebooks
+from spp_workshop import notebooks
+from spp_workshop.documents import PACKAGE, shipped
+from spp_workshop.errors import Message, NotebookError, Problem, SppError, message
+from spp_workshop.forking.client import can_fork
+from spp_workshop.ipython import in_a_notebook
+from spp_workshop.messages import LANGUAGES
+from spp_workshop.programme import FILE
+from spp_workshop.seats import Seat
+from spp_workshop.workshop import open_workshop
+
 from .changes import reached_since
-from .documents import PACKAGE, shipped
-from .errors import Message, NotebookError, Problem, SppError, message
-from .forking.client import can_fork
-from .ipython import in_a_notebook
 from .kernels import DEFAULT, Limits
 from .making import FORMATS, Document, Task, work
 from .manifest import Manifest, Outcome, checksum
-from .messages import LANGUAGES
 from .overview import OUTPUT
-from .programme import FILE
 from .progress import Progress, notebook_progress, shell_progress
-from .seats import Seat
 from .starter import get_ready
-from .workshop import open_workshop
 
 SUMMARY = Document("company_summary", "summaries", "summary", ("folder", "company", "language", "as_of"))
 REPORT = Document("programme_report", "report", "programme_report", ("folder", "language", "as_of"))

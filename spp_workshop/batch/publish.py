@@ -19,20 +19,21 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .documents import PACKAGE, shipped
-from .errors import message
+from spp_workshop.documents import PACKAGE, shipped
+from spp_workshop.errors import message
+from spp_workshop.messages import LANGUAGES, date_text, say
+from spp_workshop.notebook_form import canonical, tags
+from spp_workshop.notebooks import with_parameters
+from spp_workshop.plain_text import without_controls
+
 from .kernels import PAPERMILL
-from .messages import LANGUAGES, date_text, say
-from .notebook_form import canonical, tags
-from .notebooks import with_parameters
-from .plain_text import without_controls
 
 if TYPE_CHECKING:
     from jinja2 import Template
     from nbformat import NotebookNode
 
-    from .programme import Programme
-    from .worksheet import Text
+    from spp_workshop.programme import Programme
+    from spp_workshop.worksheet import Text
 
 # Best first; all else (widgets, scripts, formulas) is left out.
 _SHOWN = ["text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/plain"]

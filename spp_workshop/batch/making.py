@@ -23,12 +23,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from . import kernels, notebooks, publish
-from .documents import keep
-from .errors import Problem, SppError, message
+from spp_workshop import notebooks
+from spp_workshop.documents import keep
+from spp_workshop.errors import Problem, SppError, message
+from spp_workshop.programme import Programme, load
+
+from . import kernels, publish
 from .kernels import Limits
 from .manifest import Outcome, now, write_beside, write_together
-from .programme import Programme, load
 from .starter import Starter
 
 if TYPE_CHECKING:

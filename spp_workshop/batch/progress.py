@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from .errors import message
-from .messages import reader_language, say
+from spp_workshop.errors import message
+from spp_workshop.messages import reader_language, say
 
 if TYPE_CHECKING:
     from .manifest import Outcome

@@ -8,10 +8,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from .documents import shipped
-from .errors import message
-from .messages import LANGUAGES, moment_text, say
-from .programme import Programme
+from spp_workshop.documents import shipped
+from spp_workshop.errors import message
+from spp_workshop.messages import LANGUAGES, moment_text, say
+from spp_workshop.programme import Programme
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -22,10 +22,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from .errors import Problem, SppError, message
-from .messages import LANGUAGES
+from spp_workshop.errors import Problem, SppError, message
+from spp_workshop.messages import LANGUAGES
+from spp_workshop.programme import Programme
+
 from .overview import OUTPUT, Entry, overview
-from .programme import Programme
 
 Status = Literal["made", "current", "failed"]
 Key = tuple[str, str, str]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from .seats import Seat
-from .store import Place
-from .visibility import RELEASE, is_released_to, may_read
-from .workshop import Workshop
+from spp_workshop.seats import Seat
+from spp_workshop.store import Place
+from spp_workshop.visibility import RELEASE, is_released_to, may_read
+from spp_workshop.workshop import Workshop
 
 
 def reached_since(workshop: Workshop, moment: datetime) -> set[str]:

@@ -18,8 +18,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from .forking.client import OWN_PLACE, UNFROZEN, fork_server
-from .forking.server import place_prefix
+from spp_workshop.forking.client import UNFROZEN, fork_server
+from spp_workshop.forking.protocol import OWN_PLACE
+from spp_workshop.forking.server import place_prefix
 
 if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
