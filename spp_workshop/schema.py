@@ -57,7 +57,17 @@ SEAT = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("expires_at", sa.Text, nullable=False),
     sa.Column("revoked", sa.Boolean, nullable=False),
+    # Empty and 0 for a seat that has a code; the others are of the personal seats made by joining with it.
+    sa.Column("parent", sa.Text, nullable=False, server_default=""),
+    sa.Column("place", sa.Text, nullable=False, server_default=""),
+    sa.Column("people", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("session", sa.Text, nullable=False, server_default=""),
+    sa.Column("joined_at", sa.Text, nullable=False, server_default=""),
+    sa.Column("agreed_at", sa.Text, nullable=False, server_default=""),
 )
+
+# The row that is none: the order of the rows of a list (`ordering`). Neither a form nor a programme has such an id.
+ORDER = "~order"
 
 # --- Questions to the responses ---------------------------------------------------------------------------
 
@@ -82,9 +92,18 @@ ONE = sa.select(*READ).where(*_HERE, RESPONSE.c.revision == sa.bindparam("revisi
 # SQLite takes the status from the line that has the highest revision.
 STANDING = (
     sa.select(RESPONSE.c.subject, RESPONSE.c.status, sa.func.max(RESPONSE.c.revision))
-    .where(RESPONSE.c.worksheet == sa.bindparam("worksheet"))
+    .where(RESPONSE.c.worksheet == sa.bindparam("worksheet"), RESPONSE.c.row != ORDER)
     .group_by(*KEY)
 )
+
+
+@cache
+def rows(bounded: tuple[str, ...]) -> sa.Select[Any]:
+    """Key and status of every row in order of entry, without its answers; `bounded` as in `latest`."""
+    within = [RESPONSE.c[name].in_(sa.bindparam(name, expanding=True)) for name in bounded]
+    newest = sa.func.max(RESPONSE.c.revision)
+    found = sa.select(*KEY, RESPONSE.c.status, newest).where(*within, RESPONSE.c.row != ORDER)
+    return found.group_by(*KEY).order_by(sa.func.min(RESPONSE.c.seq))
 
 
 def bounds(**wanted: Collection[str] | None) -> dict[str, list[str]]:

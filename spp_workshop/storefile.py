@@ -14,22 +14,26 @@ from typing import Any
 import sqlalchemy as sa
 
 from .errors import Message, Problem, StoreError, message
+from .migrations import VERSION, migrate, version_of
 from .schema import INDEXES, TABLES
-from .store import Store, locked, utc_now
+from .store import Store, utc_now
+from .transactions import locked
 
-# PRAGMA application_id of our files ("SPPw"), and the version of the two tables.
+# PRAGMA application_id of our files ("SPPw").
 APPLICATION_ID = 0x53505077
-VERSION = 1
 
 
 def open_store(path: Path, now: Callable[[], datetime] = utc_now) -> Store:
-    """Open the store file, or make an empty one. Raises StoreError, having changed nothing."""
+    """Open the store file, or make an empty one; an older toolkit's is brought to the present tables, and
+    a copy of it left beside. Raises StoreError, having changed nothing.
+    """
     refuse_unsafe_place(path)
     if not path.exists():
         _create(path)
     engine = _engine(path)
     try:
         _refuse_foreign(engine, path)
+        migrate(engine, path, now)
         _add_indexes(engine)
     except BaseException:
         engine.dispose()
@@ -91,7 +95,7 @@ def _put(made: Path, path: Path) -> None:
 def _refuse_foreign(engine: sa.Engine, path: Path) -> None:
     with engine.connect() as connection:
         owner = connection.exec_driver_sql("PRAGMA application_id").scalar()
-        version = connection.exec_driver_sql("PRAGMA user_version").scalar() or 0
+        version = version_of(connection)
     if owner != APPLICATION_ID:
         raise StoreError(_problem(path, "not_a_store"))
     if version > VERSION:
@@ -101,7 +105,7 @@ def _refuse_foreign(engine: sa.Engine, path: Path) -> None:
 
 
 def _add_indexes(engine: sa.Engine) -> None:
-    """The stores of older toolkits lack the indexes, and nothing else."""
+    """The first stores lack the indexes; no answer depends on them."""
     with engine.connect() as connection:
         for index in INDEXES:
             connection.execute(sa.schema.CreateIndex(index, if_not_exists=True))
