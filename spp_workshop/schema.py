@@ -60,7 +60,7 @@ SEAT = sa.Table(
     # Empty and 0 for a seat that has a code; the others are of the personal seats made by joining with it.
     sa.Column("parent", sa.Text, nullable=False, server_default=""),
     sa.Column("place", sa.Text, nullable=False, server_default=""),
-    sa.Column("people", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("people", sa.Integer, nullable=False, server_default=sa.text("0")),
     sa.Column("session", sa.Text, nullable=False, server_default=""),
     sa.Column("joined_at", sa.Text, nullable=False, server_default=""),
     sa.Column("agreed_at", sa.Text, nullable=False, server_default=""),

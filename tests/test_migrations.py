@@ -111,9 +111,9 @@ def test_a_new_store_needs_no_copy(tmp_path: Path) -> None:
 def test_a_migration_that_fails_leaves_the_store_as_it_was(
     old: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    steps = (*migrations.STEPS[1], "ALTER TABLE nothing ADD COLUMN x TEXT")
+    steps = (*migrations.STEPS[1], "ALTER TABLE no_table ADD COLUMN x TEXT")
     monkeypatch.setitem(migrations.STEPS, 1, steps)
-    with pytest.raises(Exception, match="no such table: nothing"):
+    with pytest.raises(Exception, match="no such table: no_table"):
         open_store(old, lambda: NOW)
     assert asked(old, "PRAGMA user_version") == [(1,)]
     assert asked(old, "SELECT * FROM seat")[1:] == [OLD_SEAT]
