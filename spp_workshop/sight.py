@@ -47,7 +47,17 @@ class Sight:
 
     def own(self, seat: Seat) -> list[Revision]:
         """The newest rows of the seat's own company on all worksheets, withdrawn ones left out: one read."""
-        return [row for row in self.store.latest(subject=seat.subject) if row.status != "withdrawn"]
+        found = [row for row in self.store.latest(subject=seat.subject) if row.status != "withdrawn"]
+        rows, orders = ordering.apart(found)
+        known = self._known(rows, orders)
+        return [
+            row for name, own in _by_worksheet(rows).items() for row in self._arranged(name, own, known)
+        ]
+
+    def order(self, sheet: Worksheet, subject: str) -> list[str]:
+        """The order into which the rows of one subject were put; empty when they never were."""
+        found = self.store.latest(sheet.name, subject=subject, row=ORDER)
+        return [row for one in found for row in ordering.wished(one.answers)]
 
     def standing(self, seat: Seat, sheet: Worksheet) -> list[tuple[str, str]]:
         """Subject and status of the rows that the seat may read; who sees everything reads no answers."""
@@ -109,10 +119,15 @@ class Sight:
         return [common.to_all, *map(_mark, narrow)]
 
     def _common(self) -> _Common:
-        revision = self.store.revision()
-        if self._kept.revision != revision:
-            self._kept = _Common(revision, self.store.latest(RELEASE), self.programme)
-        return self._kept
+        # Several threads may be here at once; each goes on with what it has found itself.
+        revision, kept = self.store.revision(), self._kept
+        if kept.revision == revision:
+            return kept
+        common = _Common(revision, self.store.latest(RELEASE), self.programme)
+        # What is not certain yet may come to nothing, and its number be given to something else.
+        if not self.store.transactions.is_open:
+            self._kept = common
+        return common
 
 
 class _Common:

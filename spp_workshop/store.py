@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,8 +18,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from . import schema
-from .errors import ConflictError, Problem, StoreError, message
+from .errors import ConflictError, Problem, message
 from .schema import RESPONSE
+from .transactions import Transactions
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,13 @@ class Store:
 
     def __init__(self, engine: sa.Engine, now: Callable[[], datetime] = utc_now):
         self.engine, self.now = engine, now
+        self.transactions = Transactions(engine)
+
+    def by(self, now: Callable[[], datetime]) -> Store:
+        """The same store by another clock; what is saved together with one is saved together with both."""
+        other = Store(self.engine, now)
+        other.transactions = self.transactions
+        return other
 
     def append(
         self,
@@ -83,7 +91,7 @@ class Store:
         `judge` is given the merged answers and raises to refuse them. The same state is not stored twice.
         Raises ConflictError when somebody else changed one of the same fields meanwhile.
         """
-        with self._writing() as connection:
+        with self.transactions.writing() as connection:
             latest = _newest_at(connection, place)
             answers = _merged(connection, place, latest, dict(changes), entry.based_on)
             if judge:
@@ -114,7 +122,7 @@ class Store:
         Of these alone, where they are given: one worksheet, subject, session, row, or several.
         """
         bounds = schema.bounds(worksheet=worksheet, subject=subject, session=session, row=row)
-        with self.engine.connect() as connection:
+        with self.transactions.reading() as connection:
             return [_as_revision(line) for line in connection.execute(schema.latest(tuple(bounds)), bounds)]
 
     def marks(
@@ -125,29 +133,36 @@ class Store:
     ) -> list[str]:
         """What tells the newest revisions from all others, withdrawn ones left out; no answers are read."""
         bounds = schema.bounds(worksheet=worksheet, subject=subject, row=row)
-        with self.engine.connect() as connection:
+        with self.transactions.reading() as connection:
             return list(connection.execute(schema.marks(tuple(bounds)), bounds).scalars())
 
     def standing(self, worksheet: str) -> list[tuple[str, str]]:
         """Subject and status of the newest revision of every row of a worksheet; no answers are read."""
-        with self.engine.connect() as connection:
+        with self.transactions.reading() as connection:
             found = connection.execute(schema.STANDING, {"worksheet": worksheet})
             return [(subject, status) for subject, status, _ in found]
 
+    def rows(self, worksheet: Collection[str], subject: Collection[str] | None = None) -> list[Place]:
+        """Every row that is not withdrawn, in the order in which they were entered; no answers are read."""
+        bounds = schema.bounds(worksheet=worksheet, subject=subject)
+        with self.engine.connect() as connection:
+            found = connection.execute(schema.rows(tuple(bounds)), bounds)
+            return [Place(*key) for *key, status, _ in found if status != "withdrawn"]
+
     def history(self, place: Place) -> list[Revision]:
         """Every revision of one row, the oldest first."""
-        with self.engine.connect() as connection:
+        with self.transactions.reading() as connection:
             return [_as_revision(line) for line in connection.execute(schema.HISTORY, asdict(place))]
 
     def newest(self, place: Place) -> Revision | None:
         """The newest revision of one row, withdrawn or not; None when nothing was ever saved there."""
-        with self.engine.connect() as connection:
+        with self.transactions.reading() as connection:
             return _newest_at(connection, place)
 
     def at(self, wanted: Collection[tuple[Place, int]]) -> dict[tuple[Place, int], Revision]:
         """These revisions of these rows, as far as there are any."""
         found: dict[tuple[Place, int], Revision] = {}
-        with self.engine.connect() as connection:
+        with self.transactions.reading() as connection:
             for place, revision in wanted:
                 asked = {**asdict(place), "revision": revision}
                 if line := connection.execute(schema.ONE, asked).first():
@@ -156,24 +171,24 @@ class Store:
 
     def saved_since(self, moment: datetime) -> list[Place]:
         """Every row that has a new revision since then, withdrawn ones too."""
-        with self.engine.connect() as connection:
+        with self.transactions.reading() as connection:
             found = connection.execute(schema.SAVED_SINCE, {"moment": _written(moment)})
             return list(dict.fromkeys(Place(*key) for key in found))
 
     def revision(self) -> int:
         """A number that grows with every save: the cheap question whether anything changed."""
-        with self.engine.connect() as connection:
+        with self.transactions.reading() as connection:
             return connection.execute(schema.REVISION).scalar() or 0
 
     def head(self) -> str:
         """The end of the chain, to be written down elsewhere: without it a cut-off end does not show."""
-        with self.engine.connect() as connection:
+        with self.transactions.reading() as connection:
             return _head(connection)
 
     def verify(self) -> list[int]:
         """The seq of every revision that does not fit the chain, or whose answers are not what was stored."""
         broken, previous = [], ""
-        with self.engine.connect() as connection:
+        with self.transactions.reading() as connection:
             for row in connection.execute(schema.CHAIN).mappings():
                 genuine = row["digest"] == _digest(row["salt"], row["answers"]) or not row["salt"]
                 if row["previous"] != previous or row["own"] != _own(dict(row)) or not genuine:
@@ -181,32 +196,14 @@ class Store:
                 previous = row["own"]
         return broken
 
-    @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
-        # The write lock is taken before reading, so what was read is still true when it is written.
-        with self.engine.connect() as connection:
-            try:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            except sa.exc.OperationalError:
-                raise StoreError(locked()) from None
-            try:
-                yield connection
-            except BaseException:
-                # A full disk makes SQLite roll back by itself, and then there is nothing to roll back.
-                with suppress(sa.exc.OperationalError):
-                    connection.exec_driver_sql("ROLLBACK")
-                raise
-            connection.exec_driver_sql("COMMIT")
+    def together(self) -> AbstractContextManager[object]:
+        """What this thread saves meanwhile is stored by one commit: durable all at once, or not at all.
 
-
-def locked() -> Problem:
-    """Another program writes, and does not stop."""
-    return Problem(
-        "",
-        "store_locked",
-        message("The store is being written by another program, and did not become free."),
-        message("Close other windows of this workshop, and try again."),
-    )
+        Each save within sees those before it, and one that is refused leaves the others as they are; whoever
+        reads elsewhere sees nothing of them before the end. Raises StoreError at the end when they could not
+        be stored: what was saved may be told only after it.
+        """
+        return self.transactions.writing()
 
 
 # --- Merging and chaining ---------------------------------------------------------------------------------

@@ -160,7 +160,7 @@ class Workshop:
             programme=self.programme,
             worksheets=self.worksheets,
             choices=self.choices,
-            store=Store(self.store.engine, now or self.store.now),
+            store=self.store.by(now or self.store.now),
             seat=seat,
             language=self.language,
             sight=self._sight,
@@ -271,7 +271,7 @@ class Workshop:
 
     def _writable(self, sheet: Worksheet, subject: str, row: str, session: str) -> Place:
         subject = self._subject(subject)
-        if not may_write(self.seat, subject, self.programme):
+        if not may_write(self.seat, subject, self.programme, sheet.name, row):
             raise NotAllowed(refusals.not_yours())
         if subject.partition(":")[0] != sheet.subject:
             raise AnswerError(refusals.wrong_subject(sheet))
