@@ -124,7 +124,7 @@ def issue(store: Store, seat: Seat, expires: datetime) -> str:
         "expires_at": expires.isoformat(),
         "revoked": False,
     }
-    with store.engine.connect() as connection:
+    with store.transactions.writing() as connection:
         try:
             connection.execute(SEAT.insert().values(line))
         except sa.exc.IntegrityError:
@@ -139,7 +139,7 @@ def renew(store: Store, seat_id: str, expires: datetime) -> str:
     """
     code = _new_code()
     fresh = {"token_hash": _hash(code), "expires_at": expires.isoformat(), "revoked": False}
-    with store.engine.connect() as connection:
+    with store.transactions.writing() as connection:
         changed = connection.execute(SEAT.update().where(SEAT.c.id == seat_id, _HAS_A_CODE).values(fresh))
     if not changed.rowcount:
         raise NotAllowed(_unknown_seat(seat_id))
@@ -153,7 +153,7 @@ def revoke(store: Store, seat_id: str) -> None:
     """
     below = sa.and_(SEAT.c.parent == seat_id, sa.not_(_HAS_A_CODE))
     here = sa.or_(SEAT.c.id == seat_id, below)
-    with store.engine.connect() as connection:
+    with store.transactions.writing() as connection:
         changed = connection.execute(SEAT.update().where(here).values(revoked=True))
     if not changed.rowcount:
         raise NotAllowed(_unknown_seat(seat_id))
@@ -180,7 +180,7 @@ def join(store: Store, code: str, visitor: Visitor, before: str = "") -> tuple[S
     `before` is the token of the seat that this device had, if any: its people are not counted twice. Raises
     NotAllowed when the code opens nothing (any more).
     """
-    with store.engine.connect() as connection:
+    with store.transactions.writing() as connection:
         above = connection.execute(_BY_HASH, {"hash": _hash(plain(code))}).mappings().first()
         if above is None or above["parent"] or not _holds(above, store.now()):
             raise NotAllowed(no_seat())
@@ -192,7 +192,7 @@ def go_on(store: Store, token: str, visitor: Visitor) -> tuple[Sitting, str]:
 
     Raises NotAllowed when the token holds no seat (any more).
     """
-    with store.engine.connect() as connection:
+    with store.transactions.writing() as connection:
         line = _line_of(connection, token)
         if line is None or not _holds(line, store.now()):
             raise NotAllowed(no_seat())
@@ -204,7 +204,7 @@ def go_on(store: Store, token: str, visitor: Visitor) -> tuple[Sitting, str]:
 
 def sitting(store: Store, token: str) -> Sitting | None:
     """Who sits with this token; None when it holds no seat, or one that was revoked or is past its time."""
-    with store.engine.connect() as connection:
+    with store.transactions.reading() as connection:
         line = _line_of(connection, token)
     return _as_sitting(line) if line and _holds(line, store.now()) else None
 
@@ -212,14 +212,14 @@ def sitting(store: Store, token: str) -> Sitting | None:
 def agree(store: Store, seat_id: str) -> None:
     """The notice was read and accepted; the first time counts."""
     now = store.now().isoformat(timespec="seconds")
-    with store.engine.connect() as connection:
+    with store.transactions.writing() as connection:
         first = sa.and_(SEAT.c.id == seat_id, SEAT.c.agreed_at == "")
         connection.execute(SEAT.update().where(first).values(agreed_at=now))
 
 
 def sittings(store: Store) -> list[Sitting]:
     """All seats: those with a code first, then the people in the order in which they joined."""
-    with store.engine.connect() as connection:
+    with store.transactions.reading() as connection:
         return [_as_sitting(line) for line in connection.execute(_ALL).mappings()]
 
 
