@@ -17,6 +17,9 @@ from .worksheet import Worksheet
 # The built-in worksheet on which a company says what others may see.
 RELEASE = "release"
 
+# The built-in worksheet about a session on which everybody has one line of their own, without a name.
+FEEDBACK = "session_feedback"
+
 
 def reach(seat: Seat, sheet: Worksheet, programme: Programme) -> dict[str, frozenset[str]] | None:
     """Where rows of this worksheet can stand that the seat sees without a release; None is nowhere.
@@ -34,7 +37,7 @@ def reach(seat: Seat, sheet: Worksheet, programme: Programme) -> dict[str, froze
         groups = programme.groups_of(seat.company_key)
         return {"subject": frozenset(f"group:{group}" for group in groups)} if groups else None
     if seat.role == "participant":
-        return {"row": frozenset([seat.company_key])}
+        return {"row": frozenset([seat.company_key, own_line(seat)])}
     return {} if seat.role == "organiser" and sheet.share == "organiser" else None
 
 
@@ -54,11 +57,13 @@ def may_read(seat: Seat, worksheet: Worksheet, revision: Revision, programme: Pr
     return _is_own_line(seat, revision) or (seat.role == "facilitator" and seat.subject == f"session:{key}")
 
 
-def may_write(seat: Seat, subject: str, programme: Programme) -> bool:
-    """Whether the seat may add a revision there."""
+def may_write(seat: Seat, subject: str, programme: Programme, worksheet: str = "", row: str = "") -> bool:
+    """Whether the seat may add a revision there; a participant's own feedback needs worksheet and row."""
     kind, _, key = subject.partition(":")
     if seat.role == "custodian":
         return True
+    if seat.role == "participant" and kind == "session":
+        return worksheet == FEEDBACK and row == own_line(seat)
     if seat.role == "participant" and kind == "company":
         return seat.company_key == key
     if kind == "group":
@@ -66,6 +71,14 @@ def may_write(seat: Seat, subject: str, programme: Programme) -> bool:
     if seat.role == "facilitator":
         return seat.subject == f"session:{key}"
     return False
+
+
+def own_line(seat: Seat) -> str:
+    """The row of a list about a session that is the seat's own: one for each person who joined.
+
+    A seat that is the company's as a whole, as in a notebook, has the company's line.
+    """
+    return seat.company_key if seat.id in ("", seat.subject) else seat.id
 
 
 def is_released_to(seat: Seat, release: Revision, programme: Programme) -> bool:
@@ -101,4 +114,4 @@ def _sit_together(one: str, other: str, programme: Programme) -> bool:
 
 def _is_own_line(seat: Seat, revision: Revision) -> bool:
     """A company sees its own line of a list about a session, such as attendance."""
-    return seat.role == "participant" and revision.place.row == seat.company_key
+    return seat.role == "participant" and revision.place.row in (seat.company_key, own_line(seat))
