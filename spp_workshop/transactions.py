@@ -21,6 +21,7 @@ class Transactions(threading.local):
     def __init__(self, engine: sa.Engine):
         self.engine = engine
         self._own: sa.Connection | None = None
+        self._cause: StoreError | None = None
 
     @property
     def is_open(self) -> bool:
@@ -54,10 +55,10 @@ class Transactions(threading.local):
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             except sa.exc.OperationalError:
                 raise StoreError(locked()) from None
-            self._own = connection
+            self._own, self._cause = connection, None
             try:
                 yield connection
-                _refuse_lost(connection)
+                self._refuse_lost(connection)
                 connection.exec_driver_sql("COMMIT")
             except BaseException:
                 if _stands(connection):
@@ -68,29 +69,30 @@ class Transactions(threading.local):
 
     @contextmanager
     def _part(self, connection: sa.Connection) -> Iterator[sa.Connection]:
-        _refuse_lost(connection)
+        self._refuse_lost(connection)
         connection.exec_driver_sql("SAVEPOINT part")
         try:
             yield connection
-        except BaseException:
+        except BaseException as error:
             if _stands(connection):
                 connection.exec_driver_sql("ROLLBACK TO part")
                 connection.exec_driver_sql("RELEASE part")
+            elif isinstance(error, StoreError):
+                self._cause = self._cause or error
             raise
-        _refuse_lost(connection)
+        self._refuse_lost(connection)
         connection.exec_driver_sql("RELEASE part")
+
+    def _refuse_lost(self, connection: sa.Connection) -> None:
+        # Without this, what follows would be stored one by one, while what went before is gone.
+        if not _stands(connection):
+            raise self._cause or StoreError(_lost())
 
 
 def _stands(connection: sa.Connection) -> bool:
     """Whether the transaction is still there: on a full disk SQLite rolls all of it back by itself."""
     driver = connection.connection.driver_connection
     return driver is not None and bool(driver.in_transaction)
-
-
-def _refuse_lost(connection: sa.Connection) -> None:
-    # Without this, what follows would be stored one by one, while what went before is gone.
-    if not _stands(connection):
-        raise StoreError(_lost())
 
 
 def _lost() -> Problem:
