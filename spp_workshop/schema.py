@@ -66,7 +66,7 @@ SEAT = sa.Table(
     sa.Column("agreed_at", sa.Text, nullable=False, server_default=""),
 )
 
-# The row that is none: the order of the rows of a list (`ordering`). Neither a form nor a programme has such an id.
+# The row that is none: it holds the order of the rows of a list (see `ordering`).
 ORDER = "~order"
 
 # --- Questions to the responses ---------------------------------------------------------------------------

@@ -11,11 +11,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
+from . import ordering
+from .ordering import Lists
 from .programme import Programme
+from .schema import ORDER
 from .seats import Seat
 from .store import Place, Revision, Store
 from .visibility import RELEASE, as_released, is_released_to, may_read, reach
-from .worksheet import Worksheet
+from .worksheet import Worksheet, ancestors
 
 
 class Sight:
@@ -49,9 +52,15 @@ class Sight:
         """The newest rows of the seat's own company on all worksheets, withdrawn ones left out: one read."""
         found = [row for row in self.store.latest(subject=seat.subject) if row.status != "withdrawn"]
         rows, orders = ordering.apart(found)
-        known = self._known(rows, orders)
+        lists = Lists(self.worksheets, [row.place for row in rows], orders)
+        own: dict[str, list[Revision]] = defaultdict(list)
+        for row in rows:
+            own[row.place.worksheet].append(row)
+        sheets = self.worksheets
         return [
-            row for name, own in _by_worksheet(rows).items() for row in self._arranged(name, own, known)
+            row
+            for name, there in own.items()
+            for row in (lists.arranged(sheets[name], there) if name in sheets else there)
         ]
 
     def order(self, sheet: Worksheet, subject: str) -> list[str]:
@@ -85,9 +94,24 @@ class Sight:
         if subject:
             bounds["subject"] = frozenset([subject])
         found = self.store.latest(sheet.name, session=session, **bounds)
-        return [
+        readable = [
             row for row in found if row.status != "withdrawn" and may_read(seat, sheet, row, self.programme)
         ]
+        return self._in_order(sheet, readable, one=bool(subject))
+
+    def _in_order(self, sheet: Worksheet, found: list[Revision], one: bool) -> list[Revision]:
+        """The rows as they were put; who reads `one` subject looks itself where these come from."""
+        rows, orders = ordering.apart(found)
+        sources = [] if one or not rows else [source.name for source in ancestors(sheet, self.worksheets)]
+        places = [row.place for row in rows]
+        if sources:
+            subjects = {row.place.subject for row in rows}
+            whose = subjects if len(subjects) == 1 else None
+            places += self.store.rows(sources, whose)
+            orders += self.store.latest(sources, whose, row=ORDER)
+        if not sources and not orders:
+            return rows
+        return Lists(self.worksheets, places, orders).arranged(sheet, rows)
 
     def _released(self, seat: Seat, sheet: Worksheet, subject: str) -> list[Revision]:
         others = [
@@ -98,7 +122,8 @@ class Sight:
         reaching = [release for release in others if is_released_to(seat, release, self.programme)]
         rows = self.store.at([_shown_by(release) for release in reaching])
         found = ((rows.get(_shown_by(release)), release) for release in reaching)
-        return [as_released(row, release) for row, release in found if row]
+        # What is released stands in the order in which it was: later moves are not released by it.
+        return [as_released(row, release) for row, release in found if row and row.place.row != ORDER]
 
     def _marks(self, bounds: Mapping[str, frozenset[str]], names: list[str]) -> str:
         """A digest of the rows within these bounds; without any it is the same for many seats."""

@@ -5,7 +5,8 @@ It is the only door to the answers: what a seat may not see never leaves this mo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -17,12 +18,14 @@ from . import programme as programmes
 from . import refusals
 from .cases import Case, Guide, load_cases, load_guides
 from .documents import keep, keep_all, shipped
-from .errors import AnswerError, NotAllowed
+from .errors import AnswerError, ConflictError, NotAllowed
 from .frames import Frames, as_frame, as_rows, by_worksheet, standing_frame
 from .ipython import show_errors_as_sentences
 from .messages import Language
+from .ordering import in_order, wish
 from .programme import Company, Programme
 from .rows import Row, Saved, carry_forward, in_steps, new_row_id, parent_row
+from .schema import ORDER
 from .seats import Seat
 from .sight import Sight
 from .store import Entry, Place, Revision, Store, utc_now
@@ -42,6 +45,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 STORE_FILE = "workshop.db"
+
+# How often an order is put anew when somebody else moves rows at the same moment.
+_TRIES = 5
 
 
 class Workshop:
@@ -134,6 +140,9 @@ class Workshop:
             for source in ancestors(sheet, self.worksheets)
         }
         rows = carry_forward(found, sources[sheet.rows_from])
+        if order := self._sight.order(sheet, self._subject(subject)):
+            places = {row: place for place, row in enumerate(in_order([row.row for row in rows], order))}
+            rows.sort(key=lambda row: places[row.row])
         return [replace(row, carried=self._carried(sheet, row, sources)) for row in rows]
 
     def history(self, worksheet: str, subject: str, row: str = "", session: str = "") -> list[Revision]:
@@ -231,6 +240,18 @@ class Workshop:
             "released_on": self.store.now().date().isoformat(),
         }
         return self.save(RELEASE, changes, subject=place.subject, row=new_row_id(), status="submitted")
+
+    def reorder(self, worksheet: str, subject: str, rows: Sequence[str], session: str = "") -> None:
+        """Put the rows of a list in this order. Of two people who do so, the later one has it."""
+        sheet = self.worksheet(worksheet)
+        # Whoever may write a row may move it.
+        place = self._writable(sheet, subject, ORDER, session)
+        for _ in range(_TRIES):
+            newest = self.store.newest(place)
+            entry = Entry(self.seat.id, sheet.version, newest.revision if newest else 0)
+            with suppress(ConflictError):
+                self.store.append(place, wish(rows), entry)
+                return
 
     # --- Inside -------------------------------------------------------------------------------------------
 
