@@ -1,0 +1,170 @@
+"""One Jupyter Server on a workshop folder: our routes, those of Jupyter's that a seat needs, and no others.
+
+It reads no configuration of this machine, opens no browser, and writes nothing of a request into a log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+import os
+import re
+import socket
+import ssl
+from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from jupyter_server.serverapp import ServerApp
+from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPMessageDelegate
+from tornado.netutil import bind_sockets
+from tornado.web import RequestHandler
+from traitlets import Any as AnyTrait
+from traitlets.config import Config
+
+from .identity import SeatIdentity, SeatRights
+from .requests import NothingHere
+from .room import Room, origin
+
+Route = tuple[str, type[RequestHandler]] | tuple[str, type[RequestHandler], dict[str, Any]]
+
+# The modules of this package that answer requests.
+_MODULES = ("joining", "pages", "messages", "pictures", "news")
+
+# More is refused before it is read; a paste of 100 kB is a tenth of it.
+_LARGEST_BODY = 2_000_000
+
+
+def our_routes() -> list[Route]:
+    """What the modules of this package answer, below the base address."""
+    found: list[Route] = []
+    for name in _MODULES:
+        if find_spec(f"{__package__}.{name}"):
+            found += importlib.import_module(f".{name}", __package__).ROUTES
+    return found
+
+
+class RoomServer(ServerApp):
+    """A Jupyter Server that serves a room. `room` is what its handlers share, `proxies` whom it believes."""
+
+    name = "spp-workshop"
+    default_services = ()  # type: ignore[assignment]
+    room: Room = AnyTrait()  # type: ignore[assignment]
+    proxies: frozenset[str] = AnyTrait(frozenset())  # type: ignore[assignment]
+
+    def load_config_file(self, *_: Any, **__: Any) -> None:
+        """Read none: what somebody has set for another Jupyter Server must not open this one."""
+
+    def init_signal(self) -> None:
+        """Whoever runs the server decides how it is ended."""
+
+    def init_logging(self) -> None:
+        """Say nothing but errors, and these on the error stream."""
+        self.log_level = logging.ERROR
+        super().init_logging()
+
+    def init_webapp(self) -> None:
+        """Take away every route that came with Jupyter Server, and put in those that a seat needs."""
+        self.tornado_settings |= {
+            "spp_room": self.room,
+            "login_url": self.room.base_url + "join",
+            "log_function": _log_failure,
+            "xsrf_cookie_kwargs": {
+                "path": self.room.base_url,
+                "samesite": "Lax",
+                "secure": self.room.secure,
+                "expires_days": 90,
+            },
+        }
+        super().init_webapp()
+        router = self.web_app.wildcard_router
+        router.rules.clear()
+        router.named_rules.clear()
+        router.add_rules(
+            [(f"{re.escape(self.room.base_url)}{path}", *rest) for path, *rest in our_routes()]
+            + [(r"(.*)", NothingHere)]
+        )
+
+    def init_httpserver(self) -> None:
+        """The server, listening nowhere yet."""
+        self._http_server = _HttpServer(
+            self.web_app, ssl_options=self.ssl_options, max_body_size=_LARGEST_BODY
+        )
+        self._http_server.proxies = self.proxies
+
+
+class _HttpServer(HTTPServer):
+    """Believes a proxy, and nobody else, about who asks and how."""
+
+    proxies: frozenset[str] = frozenset()
+
+    def start_request(self, server_conn: object, request_conn: Any) -> HTTPMessageDelegate:
+        """Begin a request; only one that comes from a proxy may name another sender."""
+        self.xheaders = request_conn.context.address[0] in self.proxies
+        return super().start_request(server_conn, request_conn)
+
+
+def _log_failure(handler: RequestHandler) -> None:
+    # An address may name what somebody does; what failed is told by the handler's own log.
+    if handler.get_status() >= 500:
+        logging.getLogger("spp_workshop").error(
+            "%s %s: %s", handler.request.method, type(handler).__name__, handler.get_status()
+        )
+
+
+def server(
+    room: Room, notebooks: Path, *, proxies: Iterable[str] = (), tls: ssl.SSLContext | None = None
+) -> RoomServer:
+    """A server for this room, initialised; `notebooks` is a folder with prepared notebooks and nothing else.
+
+    Call it where the event loop runs.
+    """
+    made = RoomServer(
+        config=Config(),
+        room=room,
+        proxies=frozenset(proxies),
+        base_url=room.base_url,
+        root_dir=str(notebooks),
+        identity_provider_class=SeatIdentity,
+        authorizer_class=SeatRights,
+        allow_unauthenticated_access=False,
+        allow_remote_access=True,
+        allow_origin=origin(room.public_url),
+        allow_root=True,
+        authenticate_prometheus=True,
+        cookie_secret=os.urandom(32),
+        jpserver_extensions={},
+        open_browser=False,
+        no_browser_open_file=True,
+        quit_button=False,
+        terminals_enabled=False,
+        ssl_options={},
+    )
+    made.initialize(argv=[], find_extensions=False)
+    if tls:
+        made.http_server.ssl_options = tls
+    return made
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Take the port of this address; 0 is any free one. Raises OSError."""
+    # Only one address family for a free port: each would get a port of its own.
+    family = socket.AF_INET if port == 0 and ":" not in host else socket.AF_UNSPEC
+    return bind_sockets(port, host, family=family)
+
+
+async def run(made: RoomServer, sockets: list[socket.socket], until: asyncio.Event) -> None:
+    """Answer requests until it is time to end; then end every kernel."""
+    made.http_server.add_sockets(sockets)
+    try:
+        await until.wait()
+    finally:
+        made.http_server.stop()
+        await made._cleanup()
+        await made.http_server.close_all_connections()
+
+
+__all__ = ["RoomServer", "listen", "our_routes", "run", "server"]
