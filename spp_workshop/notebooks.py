@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 OWN = "notebooks"
 
+# The folder of the participants' exercises; one has the name of its session's notebook for the facilitator.
+PARTICIPANT = "participant"
+
 # What the notebook of a session is given.
 SESSION_PARAMETERS = ("folder", "session", "language")
 
@@ -55,11 +58,38 @@ def own_notebooks(folder: Path) -> list[Path]:
 
 
 def find(name: str, folder: Path | None = None) -> Path:
-    """The notebook of this name: the workshop folder's own, else the shipped one.
+    """The facilitator's notebook or report of this name: the workshop folder's own, else the shipped one.
 
     Raises NotebookError when there is none.
     """
-    places = (own_notebooks(folder) if folder else []) + shipped_notebooks()
+    return _found(name, [path for path in _known(folder) if not is_exercise(path)])
+
+
+def find_exercise(name: str, folder: Path | None = None) -> Path:
+    """The participant's exercise of this name: the workshop folder's own, else the shipped one.
+
+    Raises NotebookError when there is none.
+    """
+    return _found(name, [path for path in _known(folder) if is_exercise(path)])
+
+
+def exercises(programme: Programme, folder: Path | None = None) -> dict[str, Path]:
+    """By session, in the programme's order: its exercise, where it has one."""
+    named = {path.stem: path for path in reversed(_known(folder)) if is_exercise(path)}
+    sessions = programme.sessions
+    return {one.key: named[one.notebook_name] for one in sessions if one.notebook_name in named}
+
+
+def is_exercise(path: Path) -> bool:
+    """Whether this notebook is for participants, by the folder where it is."""
+    return path.parent.name == PARTICIPANT
+
+
+def _known(folder: Path | None) -> list[Path]:
+    return (own_notebooks(folder) if folder else []) + shipped_notebooks()
+
+
+def _found(name: str, places: list[Path]) -> Path:
     found = next((path for path in places if path.stem == name), None)
     if found is None:
         raise NotebookError(_unknown(name, sorted({path.stem for path in places})))
@@ -279,8 +309,11 @@ __all__ = [
     "agenda_heading",
     "canonical",
     "check_parameters",
+    "exercises",
     "find",
+    "find_exercise",
     "headings",
+    "is_exercise",
     "open_copy",
     "own_notebooks",
     "parameters",

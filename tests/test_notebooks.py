@@ -40,9 +40,11 @@ def test_a_shipped_notebook_is_as_the_house_wants_it(path: Path) -> None:
     assert [problem.text("en") for problem in problems(path)] == []
 
 
-def test_no_two_shipped_notebooks_share_a_name() -> None:
-    names = [path.stem for path in SHIPPED]
+def test_no_two_shipped_notebooks_share_a_name_but_an_exercise_and_its_session() -> None:
+    names = [path.stem for path in SHIPPED if not notebooks.is_exercise(path)]
+    exercises = [path.stem for path in SHIPPED if notebooks.is_exercise(path)]
     assert len(set(names)) == len(names)
+    assert sorted(exercises) == sorted(path.stem for path in FACILITATORS)
 
 
 @pytest.mark.parametrize("path", FACILITATORS, ids=lambda path: path.stem)
@@ -73,6 +75,27 @@ def test_an_own_notebook_wins_over_the_shipped_one(folder: Path) -> None:
     own.mkdir(parents=True)
     shutil.copy(TINY / "agenda_of_a_session.ipynb", own / "dd_practice.ipynb")
     assert notebooks.find("dd_practice", folder) == own / "dd_practice.ipynb"
+
+
+def test_an_exercise_is_not_mistaken_for_the_facilitators_notebook_of_the_same_name(folder: Path) -> None:
+    own = folder / "notebooks" / "participant"
+    own.mkdir(parents=True)
+    shutil.copy(TINY / "agenda_of_a_session.ipynb", own / "dd_practice.ipynb")
+    assert notebooks.find("dd_practice", folder).parent.name == "facilitator"
+    assert notebooks.find_exercise("dd_practice", folder) == own / "dd_practice.ipynb"
+    assert notebooks.find_exercise("dd_practice").parent.name == "participant"
+    with pytest.raises(NotebookError, match="no notebook “company_summary”"):
+        notebooks.find_exercise("company_summary", folder)
+
+
+def test_the_exercises_of_a_programme_are_told_by_session_in_its_order(folder: Path) -> None:
+    own = folder / "notebooks" / "participant"
+    own.mkdir(parents=True)
+    shutil.copy(TINY / "agenda_of_a_session.ipynb", own / "dd_practice.ipynb")
+    found = notebooks.exercises(programme.load(folder), folder)
+    assert list(found) == ["dd_preparation", "dd_practice"]
+    assert found["dd_practice"] == own / "dd_practice.ipynb"
+    assert found["dd_preparation"] == notebooks.find_exercise("dd_preparation")
 
 
 def test_copies_for_jupyterlab_and_checkpoints_are_no_own_notebooks(folder: Path) -> None:

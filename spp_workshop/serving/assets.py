@@ -1,4 +1,4 @@
-"""Scripts and styles of the pages: read and compressed once, under an address that changes with what they hold."""
+"""Scripts and styles of the pages: read and compressed once, under an address that changes with them."""
 
 from __future__ import annotations
 

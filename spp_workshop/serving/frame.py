@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def render(template: str, *, base_url: str, programme: Programme, title: Any, **values: Any) -> str:
     """A page of `templates/room`, with everything in it escaped.
 
-    `title` and all texts for `both` are bilingual: a Message, a Text or a mapping with `ja` and `en`. Addresses
+    `title` and all texts for `both` are bilingual: a Message, a Text or a mapping of `ja` and `en`. Addresses
     in a page begin with `base_url` (with a slash at both ends); `asset(NAME)` is that of a script or style.
     """
     page = _environment().get_template(f"room/{template}")
