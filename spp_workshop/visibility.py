@@ -17,6 +17,12 @@ from .worksheet import Worksheet
 # The built-in worksheet on which a company says what others may see.
 RELEASE = "release"
 
+# The built-in worksheet on which a company tells the facilitator where it is stuck: writing it shows it.
+HELP = "help_wanted"
+
+# What is kept about the work on the other worksheets, and is no part of it.
+BUILT_IN = frozenset({RELEASE, HELP})
+
 # The built-in worksheet about a session on which everybody has one line of their own, without a name.
 FEEDBACK = "session_feedback"
 
@@ -27,7 +33,7 @@ def reach(seat: Seat, sheet: Worksheet, programme: Programme) -> dict[str, froze
     By column of the store what it may hold, so that no other company's answers are even read; a column that
     is left out may hold anything. `may_read` decides of every row that is found there.
     """
-    if seat.role == "custodian":
+    if seat.role == "custodian" or _is_told(seat, sheet):
         return {}
     if sheet.subject == "company":
         return {"subject": frozenset([seat.subject])} if seat.role == "participant" else None
@@ -44,7 +50,7 @@ def reach(seat: Seat, sheet: Worksheet, programme: Programme) -> dict[str, froze
 def may_read(seat: Seat, worksheet: Worksheet, revision: Revision, programme: Programme) -> bool:
     """Whether the seat sees the whole of this row without a release."""
     kind, _, key = revision.place.subject.partition(":")
-    if seat.role == "custodian":
+    if seat.role == "custodian" or _is_told(seat, worksheet):
         return True
     if kind == "company":
         return seat.role == "participant" and seat.company_key == key
@@ -100,6 +106,11 @@ def as_released(revision: Revision, release: Revision) -> Revision:
     names = release.answers.get("fields", "").split()
     kept = {name: value for name, value in revision.answers.items() if original(name) in names}
     return replace(revision, answers=kept)
+
+
+def _is_told(seat: Seat, sheet: Worksheet) -> bool:
+    """Whether the sheet holds what companies tell the facilitator, and this is one."""
+    return sheet.name == HELP and seat.role == "facilitator"
 
 
 def _is_in_group(seat: Seat, group: str, programme: Programme) -> bool:

@@ -32,6 +32,7 @@ from spp_workshop.batch import summaries
 from spp_workshop.cli import main
 from spp_workshop.notebook_form import METADATA
 from spp_workshop.seats import Seat
+from spp_workshop.visibility import BUILT_IN
 from spp_workshop.worksheet import Worksheet, ancestors
 from spp_workshop.workshop import Workshop, open_workshop
 
@@ -481,7 +482,7 @@ def answer_everything(workshop: Workshop, company: str) -> list[str]:
     """Every question of every worksheet of a company, in both languages; returns the markers."""
     seat = workshop.seated(Seat.company(company))
     sheets = [
-        one for one in workshop.worksheets.values() if one.subject == "company" and one.name != "release"
+        one for one in workshop.worksheets.values() if one.subject == "company" and one.name not in BUILT_IN
     ]
     found: list[str] = []
     for sheet in sorted(sheets, key=lambda sheet: len(ancestors(sheet, workshop.worksheets))):

@@ -17,6 +17,7 @@ from spp_workshop.errors import SppError
 from spp_workshop.reports.next_steps import next_steps
 from spp_workshop.reports.own import Own
 from spp_workshop.seats import Seat
+from spp_workshop.visibility import BUILT_IN
 from spp_workshop.worksheet import Field, Worksheet
 from spp_workshop.workshop import Workshop, open_workshop
 
@@ -102,7 +103,7 @@ def everything(workshop: Workshop, company: str, sheet: Worksheet) -> dict[str, 
 
 def company_sheets(workshop: Workshop) -> list[Worksheet]:
     sheets = workshop.worksheets.values()
-    return [sheet for sheet in sheets if sheet.subject == "company" and sheet.name != "release"]
+    return [sheet for sheet in sheets if sheet.subject == "company" and sheet.name not in BUILT_IN]
 
 
 def answer_everything(workshop: Workshop, company: str) -> None:

@@ -20,6 +20,7 @@ from spp_workshop import programme as programmes
 from spp_workshop.batch import kernels
 from spp_workshop.documents import shipped
 from spp_workshop.notebook_form import in_language, tags
+from spp_workshop.visibility import BUILT_IN
 from spp_workshop.workshop import Workshop, open_workshop
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ def answer(workshop: Workshop, field: Field, text: str) -> Any:
 
 
 def fill(workshop: Workshop) -> None:
-    """Every question of every worksheet but the built-in release, answered for every subject."""
+    """Every question of every worksheet but the built-in ones, answered for every subject."""
     sessions = workshop.programme.sessions
     subjects = {
         "company": [f"company:{company}" for company in COMPANIES],
@@ -178,7 +179,7 @@ def fill(workshop: Workshop) -> None:
         "session": [f"session:{session.key}" for session in sessions],
     }
     for name, sheet in workshop.worksheets.items():
-        for subject in subjects[sheet.subject] if name != "release" else ():
+        for subject in subjects[sheet.subject] if name not in BUILT_IN else ():
             who = subject.partition(":")[2] if sheet.subject == "company" else "together"
             answers = {
                 question.name: answer(workshop, question, secret(who, name, question.name))
@@ -207,7 +208,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_full_store_is_full(full: Path) -> None:
     workshop = open_workshop(full)
     empty = [name for name, frame in workshop.frames.items() if frame.empty]
-    assert empty == ["release"]
+    assert set(empty) == BUILT_IN
 
 
 # --- Run ----------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from spp_workshop.cli import main
 from spp_workshop.documents import shipped
 from spp_workshop.errors import StoreError
 from spp_workshop.programme import folder_names, load
+from spp_workshop.visibility import BUILT_IN
 from spp_workshop.worksheet import Field, Worksheet, ancestors
 from spp_workshop.workshop import Workshop, open_workshop
 
@@ -334,7 +335,7 @@ def typed(workshop: Workshop, number: int, sheet: Worksheet) -> dict[str, Any]:
 
 def answer_everything(workshop: Workshop) -> None:
     """Through the form's messages, as on a page: both companies, the group and the session."""
-    sheets = [sheet for sheet in workshop.worksheets.values() if sheet.name != "release"]
+    sheets = [sheet for sheet in workshop.worksheets.values() if sheet.name not in BUILT_IN]
     for sheet in sorted(sheets, key=lambda sheet: len(ancestors(sheet, workshop.worksheets))):
         shared = {"session": "session:dd_practice", "group": "group:dd_practice.a"}.get(sheet.subject)
         for number, key in enumerate(KEYS):
@@ -413,7 +414,7 @@ def test_every_text_reaches_its_own_company_and_no_other(made: Made) -> None:
             canary(number, sheet, field)
             for sheet in sheets
             for field in answers.asked(sheet, typed(workshop, number, sheet))
-            if field.kind == "text" and sheet.name != "release"
+            if field.kind == "text" and sheet.name not in BUILT_IN
         ]
         for path in made.files(number):
             text = path.read_text(encoding="utf-8")

@@ -11,6 +11,7 @@ from spp_workshop.documents import read, shipped
 from spp_workshop.errors import DefinitionError, SppError
 from spp_workshop.programme import Programme, folder_names, load
 from spp_workshop.references import check_codes, check_worksheets
+from spp_workshop.visibility import BUILT_IN
 from spp_workshop.worksheet import load_choices, load_worksheets
 
 TINY = """\
@@ -258,7 +259,7 @@ def test_both_templates_have_the_same_agenda_keys_and_times() -> None:
 def test_every_worksheet_has_its_place_in_the_programme(template: Programme) -> None:
     lists = load_choices(shipped("worksheets") / "choices")
     asked = {name for session in template.sessions for name in session.worksheets}
-    assert set(load_worksheets(shipped("worksheets"), lists=lists)) - asked == {"release"}
+    assert set(load_worksheets(shipped("worksheets"), lists=lists)) - asked == BUILT_IN
 
 
 def test_japanese_sentences_are_not_torn_apart_by_folded_lines(template: Programme) -> None:

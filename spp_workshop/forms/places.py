@@ -7,7 +7,7 @@ from typing import Any
 
 from spp_workshop.errors import AnswerError, Problem, message
 from spp_workshop.programme import Programme, Session
-from spp_workshop.visibility import may_write
+from spp_workshop.visibility import may_write, own_line
 from spp_workshop.worksheet import Text, Worksheet
 from spp_workshop.workshop import Workshop
 
@@ -27,7 +27,9 @@ def place(
     subjects = [
         subject
         for subject in _candidates(workshop, sheet, company, group, session)
-        if may_write(workshop.seat, subject["subject"], workshop.programme)
+        if may_write(
+            workshop.seat, subject["subject"], workshop.programme, sheet.name, subject.get("row", "")
+        )
     ]
     # A session may have no groups (yet): then there is nobody to choose, and nothing is wrong.
     is_open = sheet.subject == "group" and session in {day.key for day in workshop.programme.sessions}
@@ -44,7 +46,9 @@ def _candidates(workshop: Workshop, sheet: Worksheet, company: str, group: str, 
         return [_subject(f"company:{found.key}", found.name, found.sector) for found in companies]
     days = _days(workshop.programme, sheet, session)
     if sheet.subject == "session":
-        return [_subject(f"session:{day.key}", day.title) for day in days]
+        # A participant has one line of a list about a session, and sees and writes no other.
+        line = {"row": own_line(workshop.seat)} if workshop.seat.role == "participant" else {}
+        return [_subject(f"session:{day.key}", day.title) | line for day in days]
     groups = [(day, found) for day in days for found in day.groups if group in ("", found.key)]
     return [_subject(f"group:{day.key}.{found.key}", found.name) for day, found in groups]
 

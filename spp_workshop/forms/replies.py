@@ -10,9 +10,12 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from spp_workshop import answers as answer_rules
-from spp_workshop.errors import AnswerError, ConflictError, Problem, SppError, message
+from spp_workshop.errors import AnswerError, ConflictError, NotAllowed, Problem, SppError, message
+from spp_workshop.pasting import read_block
 from spp_workshop.rows import Row, Saved, parent_row
 from spp_workshop.store import Revision
+from spp_workshop.stuck import asking, places, take_back, tell
+from spp_workshop.visibility import FEEDBACK
 from spp_workshop.worksheet import Worksheet
 from spp_workshop.workshop import Workshop
 
@@ -28,7 +31,10 @@ class Request(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    do: Literal["open", "save", "submit", "withdraw", "undo", "history", "restore"]
+    do: Literal[
+        "open", "save", "add", "submit", "withdraw", "undo", "history", "restore", "reorder",
+        "read", "stuck", "unstuck",
+    ]  # fmt: skip
     worksheet: str
     subject: str
     id: str = ""
@@ -37,6 +43,12 @@ class Request(BaseModel):
     changes: dict[str, Any] = {}
     revision: int = 0
     known: int = -1
+    rows: list[str] = []
+    added: dict[str, dict[str, Any]] = {}
+    cells: list[list[str]] = []
+    columns: list[str] | None = None
+    field: str = ""
+    note: str = ""
 
 
 def reply(workshop: Workshop, message: Mapping[str, Any]) -> Json:
@@ -46,7 +58,9 @@ def reply(workshop: Workshop, message: Mapping[str, Any]) -> Json:
     except ValidationError:
         return {"id": str(message.get("id", "")), "faults": [said(_not_understood())]}
     try:
-        if not _can_be_row(workshop, request):
+        if not all(
+            _can_be_row(workshop, request, row) for row in (request.row, *request.rows, *request.added)
+        ):
             raise AnswerError(_not_understood())
         return {"id": request.id, **_DOINGS[request.do](workshop, request)}
     except SppError as error:
@@ -56,12 +70,13 @@ def reply(workshop: Workshop, message: Mapping[str, Any]) -> Json:
 _ROW = re.compile(r"([a-z0-9_]+(\.[a-z0-9_]+)*)?")
 
 
-def _can_be_row(workshop: Workshop, request: Request) -> bool:
+def _can_be_row(workshop: Workshop, request: Request, row: str) -> bool:
     """A row has an id of ours; in a list about the companies it is a company's key, which may be any text."""
-    if _ROW.fullmatch(request.row) and len(request.row) <= LONGEST_ROW:
+    if _ROW.fullmatch(row) and len(row) <= LONGEST_ROW:
         return True
     keys = {company.key for company in workshop.programme.companies}
-    return bool(row_per_company(workshop.worksheet(request.worksheet))) and request.row in keys
+    listed = row_per_company(workshop.worksheet(request.worksheet)) or request.worksheet == FEEDBACK
+    return bool(listed) and row in keys
 
 
 def _open(workshop: Workshop, request: Request) -> Json:
@@ -69,7 +84,7 @@ def _open(workshop: Workshop, request: Request) -> Json:
     revision = workshop.revision()
     if revision == request.known:
         return {"same": True}
-    return {"revision": revision, "rows": _rows(workshop, request)}
+    return {"revision": revision, "rows": _rows(workshop, request), "stuck": _stuck_here(workshop, request)}
 
 
 def _save(workshop: Workshop, request: Request) -> Json:
@@ -96,6 +111,16 @@ def _save(workshop: Workshop, request: Request) -> Json:
     return {"row": now[0] if now else None, "refused": refused, "conflicts": conflicts}
 
 
+def _add(workshop: Workshop, request: Request) -> Json:
+    """Store several new rows at once, each as far as it can be stored."""
+    with workshop.store.together():
+        stored = {
+            row: _save(workshop, request.model_copy(update={"row": row, "changes": changes}))
+            for row, changes in request.added.items()
+        }
+    return {"rows": stored}
+
+
 def _submit(workshop: Workshop, request: Request) -> Json:
     sheet = workshop.worksheet(request.worksheet)
     rows = [row for row in workshop.rows(sheet.name, request.subject) if row.revision]
@@ -117,7 +142,14 @@ def _submit(workshop: Workshop, request: Request) -> Json:
 
 
 def _withdraw(workshop: Workshop, request: Request) -> Json:
-    workshop.withdraw(request.worksheet, request.subject, request.row)
+    with workshop.store.together():
+        for row in request.rows or [request.row]:
+            workshop.withdraw(request.worksheet, request.subject, row)
+    return {}
+
+
+def _reorder(workshop: Workshop, request: Request) -> Json:
+    workshop.reorder(request.worksheet, request.subject, request.rows)
     return {}
 
 
@@ -152,14 +184,69 @@ def _restored(workshop: Workshop, request: Request, revision: int) -> Saved:
     return workshop.restore(request.worksheet, request.subject, request.row, revision=revision)
 
 
+# --- Cells of a sheet, before they are rows -----------------------------------------------------------------
+
+
+def _read(workshop: Workshop, request: Request) -> Json:
+    """What a block of cells means; nothing is stored by it."""
+    sheet = workshop.worksheet(request.worksheet)
+    block = read_block(sheet, request.cells, workshop.choices, first=request.field, columns=request.columns)
+    rows = [
+        {"typed": row.typed, "answers": row.values, "problems": _by_field(row.problems)} for row in block.rows
+    ]
+    return {"columns": block.columns, "header": block.header, "read": rows}
+
+
+# --- Where somebody is stuck --------------------------------------------------------------------------------
+
+
+def _stuck(workshop: Workshop, request: Request) -> Json:
+    _refuse_nobody(workshop, request)
+    row, note = request.row, request.note
+    tell(workshop, request.subject, request.worksheet, request.field, row=row, note=note)
+    return {"stuck": _stuck_here(workshop, request)}
+
+
+def _unstuck(workshop: Workshop, request: Request) -> Json:
+    _refuse_nobody(workshop, request)
+    take_back(workshop, request.subject, request.worksheet, request.field, request.row)
+    return {"stuck": _stuck_here(workshop, request)}
+
+
+def _refuse_nobody(workshop: Workshop, request: Request) -> None:
+    """Only a company asks the facilitator, on its own sheet or in a group."""
+    if not asking(workshop, request.subject):
+        raise NotAllowed(_nobody_asks())
+
+
+def _stuck_here(workshop: Workshop, request: Request) -> list[Json] | None:
+    """The questions of this form at which the company is stuck; None where no company could be."""
+    if not asking(workshop, request.subject):
+        return None
+    return [
+        {
+            "row": row.answers.get("of_row", ""),
+            "field": row.answers["of_question"],
+            "note": row.answers.get("note", ""),
+            "at": row.recorded_at,
+        }
+        for row in places(workshop, request.subject, request.worksheet)
+    ]
+
+
 _DOINGS: dict[str, Callable[[Workshop, Request], Json]] = {
     "open": _open,
     "save": _save,
+    "add": _add,
     "submit": _submit,
     "withdraw": _withdraw,
     "undo": _undo,
     "history": _history,
     "restore": _restore,
+    "reorder": _reorder,
+    "read": _read,
+    "stuck": _stuck,
+    "unstuck": _unstuck,
 }
 
 # --- Rows and problems as a form gets them ----------------------------------------------------------------
@@ -244,6 +331,15 @@ def _not_understood() -> Problem:
         "not_understood",
         message("The form sent something that is not understood."),
         message("Reload the page."),
+    )
+
+
+def _nobody_asks() -> Problem:
+    return Problem(
+        "",
+        "nobody_asks",
+        message("Only a company can say that it is stuck."),
+        message("Speak to the facilitator."),
     )
 
 
