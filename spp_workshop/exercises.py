@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .cases import Markdown
     from .charts import Chart
     from .pages import Page
+    from .reports.own import Own
     from .workshop import Workshop
 
 PART = "application/vnd.spp-workshop.part+json"
@@ -118,22 +119,23 @@ class Exercise:
 
 
 def _risk_map(workshop: Workshop) -> Chart:
-    from . import analysis, charts
+    from . import charts
 
-    risks = analysis.priorities(workshop.frames, workshop.levels)
-    return charts.risk_map(_own(risks, workshop), workshop.language, workshop.choices)
+    return charts.risk_map(_own(workshop).risks, workshop.language, workshop.choices)
 
 
 def _readiness(workshop: Workshop) -> Chart:
     from . import analysis, charts
 
-    profiles = analysis.readiness(workshop.frames, workshop.levels)
-    return charts.readiness_chart(_own(profiles, workshop), workshop.language, workshop.choices)
+    profile = analysis.readiness(_own(workshop), workshop.levels)
+    return charts.readiness_chart(profile, workshop.language, workshop.choices)
 
 
-def _own(frame: Any, workshop: Workshop) -> Any:
+def _own(workshop: Workshop) -> Own:
     """Without what other companies have released to this one."""
-    return frame[frame["company"] == workshop.seat.company_key]
+    from .reports.own import Own
+
+    return Own(workshop, workshop.store.now().date())
 
 
 # By the name that stands in a notebook and in a page's address: the chart of the company whose seat it is.

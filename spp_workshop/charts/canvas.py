@@ -1,8 +1,9 @@
 """The sheet that every chart is drawn on: measured in inches from its upper left corner, shown by itself.
 
 Charts are pictures of a few flat tones with much Japanese text. As PNG with a palette of just these tones, at
-200 dots per inch, they are a sixth of the size of SVG (which carries the outline of every letter), look the
-same everywhere, and are sharp on paper.
+200 dots per inch, they are a sixth of the size of matplotlib's SVG (which carries the outline of every
+letter), look the same everywhere, and are sharp on paper. For pages that change while people work there is an
+SVG of our own (`vector`), with text as text.
 """
 
 from __future__ import annotations
@@ -61,13 +62,14 @@ class Chart(Figure):
         self.heading = worded(title, language)
         place = {"x": MARGIN / WIDTH, "y": 1 - MARGIN / height, "ha": "left", "va": "top"}
         # IPAexGothic has no bold, and matplotlib would say so each time.
-        self.suptitle(drawable(self.heading), size=12.5, weight="normal", color=INK, **place)
+        look: dict[str, Any] = {"size": 12.5, "weight": "normal", "color": INK, **place}
+        self.heading_mark = self.suptitle(drawable(self.heading), label=self.heading, **look)
 
     def write(self, x: float, y: float, words: Words, *, size: float = 9, **look: Any) -> Lettering:
         """One line of text, by default in ink from x to the right and centred on y."""
         look = {"color": INK, "ha": "left", "va": "center"} | look
-        text = drawable(worded(words, self.language))
-        return self.text(x, y, text, size=size, transform=self.inches, **look)
+        text = worded(words, self.language)
+        return self.text(x, y, drawable(text), label=text, size=size, transform=self.inches, **look)
 
     def write_lines(
         self, x: float, y: float, words: Words, columns: int, *, lines: int = 2, **look: Any
@@ -112,6 +114,12 @@ class Chart(Figure):
         file = io.BytesIO()
         picture.quantize(palette=_palette(), dither=Image.Dither.NONE).save(file, "png", dpi=(DOTS, DOTS))
         return file.getvalue()
+
+    def svg(self) -> str:
+        """The picture for a page: small and soon made, with text that the reader's own fonts draw."""
+        from .vector import svg
+
+        return svg(self)
 
     def _repr_mimebundle_(self, **_which: Any) -> tuple[dict[str, str], dict[str, Any]]:
         size = {"width": round(WIDTH * DOTS / 2), "height": round(self.get_figheight() * DOTS / 2)}

@@ -93,11 +93,13 @@ def _letter(letter: str) -> str:
 
 def fold(text: str, columns: int, lines: int = 2) -> list[str]:
     """The text in at most so many lines of so many half-width letters; an ellipsis for the rest."""
-    folded = [""]
+    folded, used = [""], 0
     for piece in _pieces(" ".join(text.split()), columns):
-        if width(folded[-1] + piece.rstrip()) > columns:
+        if used + width(piece.rstrip()) > columns:
             folded.append("")
+            used = 0
         folded[-1] += piece
+        used += width(piece)
     folded = [line.rstrip() for line in folded]
     if len(folded) > lines:
         folded[lines - 1 :] = [_cut(folded[lines - 1], columns - 2) + "…"]
