@@ -10,10 +10,12 @@ heads can be counted and changes traced without anybody's name.
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import re
 import secrets
 import unicodedata
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
@@ -104,6 +106,22 @@ class Visitor(NamedTuple):
     place: str = ""
     people: int = 1
     session: str = ""
+
+
+# --- The seat of a process ----------------------------------------------------------------------------------
+
+_OF_PROCESS = "SPP_WORKSHOP_SEAT"
+
+
+def environment_of(seat: Seat) -> dict[str, str]:
+    """What makes a process this seat's, when it stands in its environment."""
+    return {_OF_PROCESS: json.dumps(asdict(seat))}
+
+
+def own_seat() -> Seat:
+    """The seat for which this process was started: the custodian's, unless a server says otherwise."""
+    given = os.environ.get(_OF_PROCESS)
+    return Seat(**json.loads(given)) if given else Seat.custodian()
 
 
 # --- Codes --------------------------------------------------------------------------------------------------
@@ -265,18 +283,19 @@ def _sit_down(
         "expires_at": above["expires_at"],
         "revoked": False,
         "parent": above["id"],
-        "joined_at": now.isoformat(timespec="seconds"),
+        "joined_at": now.isoformat(timespec="milliseconds"),
         "agreed_at": agreed_at,
         **visitor._asdict(),
     }
     same_day = before is not None and before["session"] == visitor.session
-    if before is not None and same_day and before["parent"] == above["id"]:
-        # The device comes back: the same seat, so that its people are there once.
+    if before is not None and same_day and before["parent"] == above["id"] and not before["revoked"]:
+        # The same device says anew who is there.
         line["id"] = before["id"]
         connection.execute(SEAT.update().where(SEAT.c.id == line["id"]).values(line))
     else:
         if before is not None:
-            # It sits elsewhere now; of another session, where its people were is left as it was.
+            # It has another seat now, and its people are there once. Another session stays as it was. Who
+            # left gets a new seat: the next one at that device may be somebody else.
             gone = {"revoked": True} | ({"people": 0} if same_day else {})
             connection.execute(SEAT.update().where(SEAT.c.id == before["id"]).values(gone))
         line["id"] = secrets.token_hex(_ID_BYTES)

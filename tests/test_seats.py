@@ -54,7 +54,7 @@ def test_a_code_makes_a_personal_seat_below_the_one_it_was_issued_for(store: Sto
     )
     assert (person.seat.name, person.place, person.people) == ("総務課長", "room", 2)
     assert (person.joined_at, person.agreed_at, person.session) == (
-        "2026-11-23T09:00:00+00:00",
+        "2026-11-23T09:00:00.000+00:00",
         "",
         "dd_practice",
     )
@@ -218,10 +218,9 @@ def test_the_first_time_that_somebody_agrees_counts(store: Store, code: str, wat
     assert {one.seat.id: one.agreed_at for one in seats.sittings(store)}[other.seat.id] == ""
 
 
-def test_a_device_that_comes_back_to_the_session_has_one_seat(store: Store, code: str) -> None:
+def test_a_device_that_joins_again_has_one_seat(store: Store, code: str) -> None:
     person, token = seats.join(store, code, Visitor("佐藤", "room", 3, "dd_practice"))
     seats.agree(store, person.seat.id)
-    seats.revoke(store, person.seat.id)
     again, fresh = seats.join(store, code, Visitor("鈴木", "online", 2, "dd_practice"), before=token)
     assert again.seat.id == person.seat.id
     assert [(one.seat.name, one.people) for one in seats.sittings(store) if one.is_personal] == [("鈴木", 2)]
@@ -229,6 +228,15 @@ def test_a_device_that_comes_back_to_the_session_has_one_seat(store: Store, code
     # Somebody else may sit there now, who has not read the notice.
     assert seats.sitting(store, fresh) == again
     assert again.agreed_at == ""
+
+
+def test_who_left_and_joins_again_is_counted_once_and_gets_another_seat(store: Store, code: str) -> None:
+    person, token = seats.join(store, code, Visitor("", "room", 3, "dd_practice"))
+    seats.revoke(store, person.seat.id)
+    again, _ = seats.join(store, code, Visitor("", "room", 2, "dd_practice"), before=token)
+    assert again.seat.id != person.seat.id
+    assert sum(one.people for one in seats.sittings(store)) == 2
+    assert seats.sitting(store, token) is None
 
 
 def test_a_device_that_moves_to_another_company_is_not_counted_where_it_was(store: Store, code: str) -> None:
