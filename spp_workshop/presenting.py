@@ -48,6 +48,8 @@ def ask_leave(workshop: Workshop, worksheet: str) -> VBox:
 
 def _leave(workshop: Workshop, worksheet: str, company: str, again: Callable[[], None]) -> list[Widget]:
     language = workshop.language
+    if workshop.seat.role == "facilitator":
+        return [HTML(sentence(_NOT_FROM_HERE, language))]
     frames = releases.preview(workshop, worksheet, company)
     if not any(len(frame) for frame in frames.values()):
         return [HTML(sentence(message("This company has not written anything here yet."), language))]
@@ -70,6 +72,9 @@ def _button(words: Message, language: str, act: Callable[[], None], again: Calla
     return button
 
 
+_NOT_FROM_HERE = message(
+    "No company's sheet is seen from this page. The company tells the person who keeps the records."
+)
 _TAKE_BACK = (message("Take it back"), releases.take_back)
 _NOT_SHOWN = (
     message("The room does not see it."),

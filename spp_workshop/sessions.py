@@ -36,7 +36,7 @@ def recorded(workshop: Workshop, session: str) -> pd.DataFrame:
 
 
 def _on_record(workshop: Workshop, name: str, session: str) -> tuple[str, int | None, int, str]:
-    subject, rows = workshop.worksheets[name].subject, workshop.frames[name]
+    subject, rows = workshop.worksheets[name].subject, workshop.totals.frames[name]
     if subject != "company":
         rows = rows[rows["session"] == session]
     by = None if subject == "session" else rows["subject"].nunique()
@@ -48,7 +48,7 @@ def missing(workshop: Workshop, session: str) -> pd.DataFrame:
     that have submitted everything."""
     day = workshop.programme.session(session)
     names = [name for name in dict.fromkeys((*day.before, *day.after)) if _is_of_companies(workshop, name)]
-    states = progress(workshop.standings, workshop.companies, names)
+    states = progress(workshop.totals.standings, workshop.companies, names)
     return states[(states != "submitted").any(axis=1)]
 
 
@@ -61,7 +61,7 @@ def returned(workshop: Workshop, worksheets: Iterable[str]) -> pd.DataFrame:
 
     Totals of progress tell nothing of what a company wrote, so the room may see them.
     """
-    states = progress(workshop.standings, workshop.companies, worksheets)
+    states = progress(workshop.totals.standings, workshop.companies, worksheets)
     found = [(name, *((states[name] == state).sum() for state in STATES)) for name in states.columns]
     return pd.DataFrame(found, columns=["worksheet", *STATES])
 

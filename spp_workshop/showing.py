@@ -165,7 +165,7 @@ def returned(workshop: Workshop, *worksheets: str) -> Page:
 
 def themes(workshop: Workshop, *lists: str) -> Page:
     """What at least three companies have in common, as charts; the small-number rule is applied."""
-    common, parts = analysis.themes(workshop.frames), []
+    common, parts = analysis.themes(workshop.totals.frames), []
     for name in lists:
         counts, title = common[common["list"] == name], workshop.choices[name].title
         chart = charts.barrier_chart(counts, workshop.language, workshop.choices, title=title)
@@ -175,7 +175,7 @@ def themes(workshop: Workshop, *lists: str) -> Page:
 
 def readiness(workshop: Workshop) -> charts.Chart:
     """The self-check as a whole; empty while fewer than three companies have answered."""
-    profiles = analysis.readiness(workshop.frames, workshop.levels)
+    profiles = analysis.readiness(workshop.totals.frames, workshop.levels)
     several = profiles.dropna(subset="mean")["company"].nunique() >= 3
     return charts.readiness_chart(profiles if several else profiles[:0], workshop.language, workshop.choices)
 

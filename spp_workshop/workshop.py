@@ -26,7 +26,7 @@ from .ordering import in_order, wish
 from .programme import Company, Programme
 from .rows import Row, Saved, carry_forward, in_steps, new_row_id, parent_row
 from .schema import ORDER
-from .seats import Seat
+from .seats import Seat, own_seat
 from .sight import Sight
 from .store import Entry, Place, Revision, Store, utc_now
 from .storefile import open_store
@@ -157,6 +157,11 @@ class Workshop:
     def revision(self) -> int:
         """A number that grows with every save by anybody."""
         return self.store.revision()
+
+    @cached_property
+    def totals(self) -> Workshop:
+        """All answers, to be counted and never shown: a total is the same whoever looks, but participants."""
+        return self if self.seat.role == "participant" else self.seated(Seat.custodian())
 
     def stamp(self) -> str:
         """A digest of every answer that this seat can read: equal stamps, equal reports."""
@@ -336,7 +341,7 @@ def open_workshop(
     language: Language = "ja",
     now: Callable[[], datetime] = utc_now,
 ) -> Workshop:
-    """Open a workshop folder from a seat (the custodian's, unless another is given).
+    """Open a workshop folder from a seat (that of this process, unless another is given).
 
     Own worksheets in the folder win over the shipped ones. Raises DefinitionError with all problems of
     programme and worksheets, and StoreError when the store cannot be used.
@@ -351,7 +356,7 @@ def open_workshop(
         worksheets=worksheets,
         choices=lists,
         store=store,
-        seat=seat or Seat.custodian(),
+        seat=seat or own_seat(),
         language=language,
     )
 

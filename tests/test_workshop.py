@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spp_workshop.errors import AnswerError, ConflictError, DefinitionError, NotAllowed
-from spp_workshop.seats import Seat
+from spp_workshop.seats import Seat, environment_of
 from spp_workshop.visibility import BUILT_IN
 from spp_workshop.workshop import Workshop, open_workshop
 
@@ -41,6 +41,26 @@ def test_submitting_an_unfinished_row_tells_everything_that_is_missing(workshop:
     missing = {problem.field for problem in caught.value.problems}
     assert {"issue", "rights_holders"} <= missing
     assert workshop.rows("issues_found", ALPHA)[0].status == "draft"
+
+
+def test_totals_are_counted_over_all_whoever_looks_except_a_participant(workshop: Workshop) -> None:
+    add(workshop, BETA)
+    for seat, rows in (
+        (Seat.facilitator("dd_practice"), 1),
+        (Seat.projector(), 1),
+        (Seat.company("alpha"), 0),
+    ):
+        seen = workshop.seated(seat)
+        assert (len(seen.frames["issues_found"]), len(seen.totals.frames["issues_found"])) == (0, rows)
+
+
+def test_a_process_that_was_started_for_a_seat_opens_the_workshop_from_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert open_workshop(folder).seat == Seat.custodian()
+    for name, value in environment_of(Seat.facilitator("dd_practice")).items():
+        monkeypatch.setenv(name, value)
+    assert open_workshop(folder).seat == Seat.facilitator("dd_practice")
 
 
 def test_a_conflict_brings_both_values(workshop: Workshop) -> None:
