@@ -1,0 +1,6 @@
+"""Are we ready? Everything that a session needs, really tried on this machine before anybody comes."""
+
+from .inspection import Finding, inspect
+from .plan import Plan
+
+__all__ = ["Finding", "Plan", "inspect"]

@@ -1,0 +1,66 @@
+"""What is going to be served, and where: the options of `spp-workshop serve`, as the checks need them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from spp_workshop.messages import Language
+from spp_workshop.programme import Programme, Session, load
+from spp_workshop.serving.room import session_of_the_day
+from spp_workshop.workshop import STORE_FILE
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A workshop folder that is to be served on one day, from this machine, at one address."""
+
+    folder: Path
+    public_url: str  # where others reach it, with a slash at the end
+    session: str = ""  # its key; the session of the day, unless it is said
+    host: str = "127.0.0.1"
+    port: int = 8888
+    base_url: str = "/"
+    certfile: Path | None = None
+    keyfile: Path | None = None
+    insecure_lan: bool = False
+    language: Language = "ja"
+
+    @cached_property
+    def programme(self) -> Programme:
+        """The programme of the folder. Raises DefinitionError."""
+        return load(self.folder)
+
+    @cached_property
+    def day(self) -> Session:
+        """The session that is served. Raises SppError when there is none of that key."""
+        today = datetime.now().astimezone().date()
+        return self.programme.session(self.session or session_of_the_day(self.programme, today))
+
+    @property
+    def ends(self) -> datetime:
+        """When the session ends, by the clock of this machine; now, for one that is over."""
+        end = datetime.combine(self.day.date, self.day.end).astimezone()
+        return max(end, datetime.now().astimezone())
+
+    @property
+    def store(self) -> Path:
+        """The store's file, which may not be there yet."""
+        return self.folder / STORE_FILE
+
+    @property
+    def name(self) -> str:
+        """The host that others ask for: a name or a number."""
+        return urlsplit(self.public_url).hostname or ""
+
+    @property
+    def public_port(self) -> int:
+        """The port that others ask for."""
+        parts = urlsplit(self.public_url)
+        return parts.port or (443 if parts.scheme == "https" else 80)
+
+
+__all__ = ["Plan"]
