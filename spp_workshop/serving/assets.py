@@ -10,17 +10,31 @@ from functools import cache
 from spp_workshop.documents import shipped
 
 # What a page may ask for, and nothing else that lies in that folder.
-NAMES = ("form.css", "form.js", "join.js", "page.js", "room.css", "room.js")
+NAMES = ("form.css", "form.js", "join.js", "page.js", "room.css", "room.js", "voila.css")
 _KINDS = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
 
 
 @dataclass(frozen=True)
-class Asset:
-    """One file as it is sent: plain and compressed."""
+class Kept:
+    """A text as it is sent: plain, compressed once, and with a mark that changes with it."""
 
-    kind: str
     plain: bytes
     packed: bytes
+    mark: str
+
+    @classmethod
+    def of(cls, plain: bytes) -> Kept:
+        """What is kept of a text."""
+        # Without a time in it: the same text is the same bytes on every server.
+        return cls(plain, gzip.compress(plain, 9, mtime=0), hashlib.sha256(plain).hexdigest()[:16])
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A script or style, and its media type."""
+
+    kind: str
+    kept: Kept
 
 
 @cache
@@ -30,10 +44,7 @@ def assets() -> dict[str, Asset]:
 
 
 def _asset(name: str) -> Asset:
-    plain = (shipped("static") / name).read_bytes()
-    kind = _KINDS[name[name.rindex(".") :]]
-    # Without a time in it: the same file is the same bytes on every server.
-    return Asset(kind, plain, gzip.compress(plain, 9, mtime=0))
+    return Asset(_KINDS[name[name.rindex(".") :]], Kept.of((shipped("static") / name).read_bytes()))
 
 
 @cache
@@ -41,7 +52,7 @@ def edition() -> str:
     """What stands for all of them together in an address: scripts name one another without knowing it."""
     digest = hashlib.sha256()
     for name, asset in assets().items():
-        digest.update(name.encode() + b"\0" + asset.plain)
+        digest.update(name.encode() + asset.kept.mark.encode())
     return digest.hexdigest()[:16]
 
 

@@ -67,6 +67,7 @@ def _furnish(room: Room, stack: ExitStack) -> None:
 _PARTS: tuple[tuple[str, str, Any], ...] = (
     ("guard", "Guard", lambda _: ()),
     ("writer", "Writer", lambda room: (room.workshop.store,)),
+    ("attendance", "Attendance", lambda room: (room,)),
     ("pictures", "Pictures", lambda room: (room.workshop.folder,)),
-    ("pages", "Pages", lambda room: (room.workshop,)),
+    ("pages", "Pages", lambda room: (room.workshop, room.session)),
 )

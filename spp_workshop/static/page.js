@@ -1,0 +1,358 @@
+/*
+ * An exercise on a page: one step on the screen, its forms over HTTP, the own charts, and what became of the
+ * connection. `form.js` draws the forms; here is the part of anywidget's model that it needs (`get, set,
+ * save_changes, send, on, off`, events `change:NAME` and `msg:custom`), carried to the server and back.
+ */
+
+import form from "./form.js";
+import { get, language, post, said, showFaults, speak } from "./room.js";
+
+const exercise = document.querySelector("[data-exercise]");
+const LOOK = 4000; // ms between two looks for what others wrote
+const CALM = 60000; // the longest pause when nobody writes, or when the server cannot be reached
+const AGAIN = [1000, 2000, 4000, 8000, 15000];
+const SOON = 300; // ms after an own save until the charts are asked for
+
+// --- The connection: what the person should know of it -------------------------------------------------------
+
+const banners = new Map([...document.querySelectorAll("[data-banner]")].map((node) => [node.dataset.banner, node]));
+
+function show(name, shown) {
+  banners.get(name).hidden = !shown;
+}
+
+const connection = {
+  lost: false,
+  ended: false,
+
+  /** A request came back, whatever its answer. */
+  works() {
+    if (!this.lost) return;
+    this.lost = false;
+    show("offline", false);
+    show("back", true);
+    setTimeout(() => show("back", false), 6000);
+    // The forms send at once what they kept.
+    dispatchEvent(new Event("online"));
+    news.soon();
+  },
+
+  fails() {
+    if (this.ended || this.lost) return;
+    this.lost = true;
+    show("back", false);
+    show("offline", true);
+  },
+
+  /** The seat holds no more: nothing is asked until the person has joined again. */
+  end() {
+    this.ended = true;
+    show("offline", false);
+    show("ended", true);
+  },
+};
+
+/** Asks the server, and keeps the banners right. Rejects when there was no answer from our server. */
+async function asked(request) {
+  if (connection.ended) throw new Error("the seat has ended");
+  let reply;
+  try {
+    reply = await request();
+  } catch (error) {
+    connection.fails();
+    throw error;
+  }
+  // A proxy in front of a server that is being restarted answers for it, and not in JSON.
+  if (!reply.data && reply.status >= 400) {
+    connection.fails();
+    throw new Error("no answer from the server");
+  }
+  connection.works();
+  if (reply.status === 401) connection.end();
+  return reply;
+}
+
+// --- Models: what a form takes for its notebook -----------------------------------------------------------------
+
+class Model {
+  constructor(held) {
+    this.held = { ...held, language: language() };
+    this.listeners = new Set();
+  }
+
+  get(name) {
+    return this.held[name];
+  }
+
+  set(name, value) {
+    if (this.held[name] === value) return;
+    this.held[name] = value;
+    this.emit(`change:${name}`);
+    if (name === "language") speak(value);
+  }
+
+  save_changes() {}
+
+  on(event, listener) {
+    this.listeners.add({ event, listener });
+  }
+
+  off(event, listener) {
+    for (const one of this.listeners) if (one.event === event && one.listener === listener) this.listeners.delete(one);
+  }
+
+  emit(event, ...content) {
+    for (const one of [...this.listeners]) if (one.event === event) one.listener(...content);
+  }
+
+  /** Resolves when the answer has been handed on; rejects when there is none, and the form tries again. */
+  async send(message) {
+    const { status, data } = await asked(() => post("spp/message", message));
+    if (status === 403) sayFaults(data.faults);
+    this.emit("msg:custom", { id: message.id, ...data });
+    if (!READING.has(message.do) && !data.faults?.length) news.soon();
+  }
+
+  /** Somebody may have changed these answers. */
+  hint() {
+    const { subjects } = this.held.place;
+    for (const { subject } of subjects) this.emit("msg:custom", { news: subject });
+  }
+}
+
+const READING = new Set(["open", "history", "read"]);
+const models = new Map(); // by worksheet: the forms that are open
+
+function sayFaults(faults) {
+  showFaults(banners.get("fault"), faults ?? []);
+}
+
+// --- Steps: one on the screen, its name in the address -----------------------------------------------------------
+
+const steps = [...document.querySelectorAll("[data-step]")];
+let current = null;
+let started = null; // {who, revision, forms: {worksheet: {place, opened}}}
+let definitions = null;
+
+function stepOfAddress() {
+  const name = decodeURIComponent(location.hash.slice(1));
+  return steps.find((step) => step.id === name) ?? steps[0];
+}
+
+/** Opens the step of the address; `moved` when the person went there, who then hears its heading. */
+function turn(moved) {
+  const step = stepOfAddress();
+  if (!step || step === current) return;
+  current = step;
+  const place = steps.indexOf(step);
+  for (const one of steps) one.classList.toggle("room-current", one === step);
+  for (const node of document.querySelectorAll("[data-way]")) node.hidden = node.dataset.way !== step.id;
+  document.querySelectorAll("[data-way-dot]").forEach((dot, index) => dot.classList.toggle("room-done", index <= place));
+  for (const link of document.querySelectorAll(".room-all a")) {
+    if (link.hash === `#${step.id}`) link.setAttribute("aria-current", "step");
+    else link.removeAttribute("aria-current");
+  }
+  document.querySelector(".room-all")?.removeAttribute("open");
+  if (moved) {
+    scrollTo({ top: 0, behavior: "instant" });
+    step.querySelector("h2").focus({ preventScroll: true });
+  }
+  open(step);
+}
+
+/** What the step shows: its forms and charts. */
+function open(step) {
+  if (!started) return;
+  for (const place of step.querySelectorAll("[data-form]")) openForm(place);
+  for (const place of step.querySelectorAll("[data-form]")) models.get(place.dataset.form)?.hint();
+  for (const image of step.querySelectorAll("[data-chart]")) drawChart(image);
+}
+
+function openForm(place) {
+  const name = place.dataset.form;
+  if (models.has(name) || !started.forms[name] || !definitions[name]) return;
+  const { place: whose, opened } = started.forms[name];
+  const model = new Model({ form: definitions[name], place: whose, opened, switch: false });
+  models.set(name, model);
+  place.replaceChildren();
+  form.render({ model, el: place });
+}
+
+document.addEventListener("click", (event) => {
+  const all = document.querySelector(".room-all[open]");
+  if (all && !all.contains(event.target)) all.removeAttribute("open");
+});
+addEventListener("hashchange", () => turn(true));
+// Alt and Page Down or Page Up turn the page, wherever the cursor is.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") document.querySelector(".room-all[open]")?.removeAttribute("open");
+  if (!event.altKey || event.isComposing) return;
+  const way = { PageDown: "next", PageUp: "back" }[event.key];
+  const link = way && current?.querySelector(`[data-turn="${way}"]`);
+  if (!link) return;
+  event.preventDefault();
+  link.click();
+}, true);
+
+// --- Charts of the own answers -------------------------------------------------------------------------------------
+
+const drawn = new WeakMap(); // image -> for which language and revision it was drawn
+
+async function drawChart(image) {
+  const wanted = `${language()} ${news.revision}`;
+  if (drawn.get(image) === wanted) return;
+  drawn.set(image, wanted);
+  const figure = image.closest("figure");
+  const failed = (shown) => {
+    figure.querySelector("[data-chart-failed]").hidden = !shown;
+    figure.querySelector("[data-chart-opening]").hidden = shown || !image.hidden;
+  };
+  try {
+    const query = new URLSearchParams({ language: language(), revision: news.revision });
+    const { status, data } = await asked(() => get(`spp/chart/${image.dataset.chart}.json?${query}`));
+    if (drawn.get(image) !== wanted) return; // overtaken by a newer one
+    if (status !== 200) throw new Error("no chart");
+    image.src = data.image;
+    image.alt = data.alt;
+    image.hidden = false;
+    failed(false);
+  } catch {
+    drawn.delete(image);
+    failed(true);
+  }
+}
+
+function drawCharts() {
+  for (const image of current?.querySelectorAll("[data-chart]") ?? []) drawChart(image);
+}
+
+// --- News: what a colleague wrote on another device -----------------------------------------------------------------
+
+const news = {
+  revision: 0,
+  pause: LOOK,
+  timer: 0,
+
+  later(pause = this.pause) {
+    clearTimeout(this.timer);
+    if (!document.hidden && !connection.ended) this.timer = setTimeout(() => this.look(), pause);
+  },
+
+  /** After an own save: the charts follow it. */
+  soon() {
+    this.pause = LOOK;
+    this.later(SOON);
+  },
+
+  async look() {
+    try {
+      const { status, data } = await asked(() => get(`spp/news?known=${this.revision}`));
+      if (status === 200) this.hear(data.revision);
+    } catch {
+      this.pause = Math.min(this.pause * 1.5, connection.lost ? LOOK : CALM);
+    }
+    this.later();
+  },
+
+  hear(revision) {
+    if (revision === this.revision) {
+      this.pause = Math.min(this.pause * 1.2, CALM);
+      return;
+    }
+    this.revision = revision;
+    this.pause = LOOK;
+    for (const place of current.querySelectorAll("[data-form]")) models.get(place.dataset.form)?.hint();
+    drawCharts();
+  },
+};
+
+document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(news.timer) : news.later(0)));
+addEventListener("offline", () => connection.fails());
+addEventListener("online", () => connection.lost && news.later(0));
+
+// --- Language, and who is here ---------------------------------------------------------------------------------------
+
+document.addEventListener("spp:language", ({ detail }) => {
+  for (const model of models.values()) model.set("language", detail);
+  drawCharts();
+});
+
+function showWho() {
+  const { company, name, people } = started.who;
+  const place = document.querySelector("[data-who]");
+  const strong = document.createElement("strong");
+  strong.append(said(company));
+  place.replaceChildren(strong);
+  if (name) {
+    const person = document.createElement("bdi");
+    person.textContent = name;
+    place.append(" · ", person);
+  }
+  if (people > 1) {
+    const count = (spoken) => exercise.dataset[`count${spoken}`].replace("{count}", people);
+    place.append(" · ", said({ ja: count("Ja"), en: count("En") }));
+  }
+  place.hidden = false;
+  document.querySelector("[data-leave]").hidden = false;
+}
+
+const KEPT = "spp-workshop:unsent:";
+const unsent = () => Object.keys(sessionStorage).filter((key) => key.startsWith(KEPT));
+
+document.querySelector("[data-leave]").addEventListener("click", async () => {
+  const question = exercise.dataset[language() === "ja" ? "unsentJa" : "unsentEn"];
+  if (unsent().length && !confirm(question)) return;
+  try {
+    const { status, data } = await asked(() => post("leave"));
+    if (status !== 200) return sayFaults(data.faults);
+    // The next person at this device finds nothing of ours, and is not asked about it either.
+    unsent().forEach((key) => sessionStorage.removeItem(key));
+    addEventListener("beforeunload", (event) => event.stopImmediatePropagation(), { capture: true });
+    location.assign(data.next);
+  } catch {
+    // The banner says that there is no connection.
+  }
+});
+
+// --- Beginning ----------------------------------------------------------------------------------------------------------
+
+/** Fetched ahead by the page itself; the second time as data that may have changed. */
+async function load(first) {
+  const options = first ? {} : { cache: "no-store" };
+  const [defined, start] = await Promise.all([
+    definitions ?? asked(() => fetched(exercise.dataset.forms)).then(({ status, data }) => (status === 200 ? data : null)),
+    asked(() => fetched(exercise.dataset.start, options)),
+  ]);
+  if (start.status !== 200 || !defined) {
+    if (!connection.ended) sayFaults(start.data?.faults);
+    throw new Error("refused");
+  }
+  definitions = defined;
+  started = start.data;
+}
+
+async function fetched(address, options = {}) {
+  const reply = await fetch(address, options);
+  const json = reply.headers.get("Content-Type")?.includes("json");
+  return { status: reply.status, data: json ? await reply.json() : null };
+}
+
+async function begin() {
+  turn(false);
+  for (let attempt = 0; !started; attempt += 1) {
+    try {
+      await load(attempt === 0);
+    } catch {
+      if (connection.ended) return;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN[Math.min(attempt, AGAIN.length - 1)]));
+    }
+  }
+  sayFaults([]);
+  news.revision = started.revision;
+  showWho();
+  open(current);
+  document.body.dataset.ready = "true";
+  news.later();
+}
+
+begin();
