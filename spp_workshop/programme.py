@@ -171,7 +171,7 @@ class Session(Model):
 
 
 class Programme(Model):
-    """A year's run: who organises it, the companies, the sessions in their order."""
+    """A year's run: who organises it, whom to ask and how long answers are kept, companies, sessions."""
 
     key: Words
     title: Text
@@ -183,6 +183,8 @@ class Programme(Model):
     activities: Text
     plans: Text
     fictional: Text | None = None
+    contact: Text | None = None
+    kept_until: Day | None = None
     period: Period
     companies: tuple[Company, ...] = ()
     sessions: tuple[Session, ...]
