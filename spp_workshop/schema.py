@@ -113,6 +113,12 @@ def bounds(**wanted: Collection[str] | None) -> dict[str, list[str]]:
 
 
 @cache
+def revision(bounded: tuple[str, ...]) -> sa.Select[Any]:
+    """The newest seq; `bounded` are the columns of `bounds`."""
+    return sa.select(sa.func.max(RESPONSE.c.seq)).where(*_within(bounded))
+
+
+@cache
 def latest(bounded: tuple[str, ...]) -> sa.Select[Any]:
     """The newest revision of every row, in order of entry; `bounded` are the columns of `bounds`."""
     rows = _rows(bounded)
@@ -130,7 +136,10 @@ def marks(bounded: tuple[str, ...]) -> sa.Select[Any]:
 
 def _rows(bounded: tuple[str, ...]) -> sa.Subquery:
     """The newest and the first seq of every row: later revisions have higher ones."""
-    within = [RESPONSE.c[name].in_(sa.bindparam(name, expanding=True)) for name in bounded]
     newest, first = (edge(RESPONSE.c.seq) for edge in (sa.func.max, sa.func.min))
-    rows = sa.select(newest.label("newest"), first.label("first")).where(*within).group_by(*KEY)
-    return rows.subquery()
+    rows = sa.select(newest.label("newest"), first.label("first")).where(*_within(bounded))
+    return rows.group_by(*KEY).subquery()
+
+
+def _within(bounded: tuple[str, ...]) -> list[sa.ColumnElement[bool]]:
+    return [RESPONSE.c[name].in_(sa.bindparam(name, expanding=True)) for name in bounded]

@@ -175,10 +175,14 @@ class Store:
             found = connection.execute(schema.SAVED_SINCE, {"moment": _written(moment)})
             return list(dict.fromkeys(Place(*key) for key in found))
 
-    def revision(self) -> int:
-        """A number that grows with every save: the cheap question whether anything changed."""
+    def revision(self, *subjects: str) -> int:
+        """A number that grows with every save: the cheap question whether anything changed.
+
+        With subjects, one that grows with every save about one of them.
+        """
+        bounds = schema.bounds(subject=subjects or None)
         with self.transactions.reading() as connection:
-            return connection.execute(schema.REVISION).scalar() or 0
+            return connection.execute(schema.revision(tuple(bounds)), bounds).scalar() or 0
 
     def head(self) -> str:
         """The end of the chain, to be written down elsewhere: without it a cut-off end does not show."""

@@ -1,6 +1,6 @@
 """One thread that writes for all requests: what waits is stored together, by one visit to the disk.
 
-Two hundred saves at once would otherwise be two hundred visits, one after the other, each holding up the next.
+Two hundred saves at once would otherwise be two hundred visits, each holding up all that come after it.
 Nothing is acknowledged before it is durable. Reading needs no writer and never waits for it.
 """
 
