@@ -12,22 +12,21 @@ import signal
 import sys
 import threading
 from argparse import Namespace
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from . import room_commands
 from .command_line import parser, spoken_language
-from .errors import Message, Problem, SppError, message
-from .messages import LANGUAGES, Language, say
+from .errors import Problem, SppError, message
+from .messages import LANGUAGES
+from .voice import ALL_WELL, NOTHING_DONE, SOME_FAILED, Voice, workshop_folder
 
 if TYPE_CHECKING:
     from .batch.progress import Progress
     from .batch.summaries import Run
-
-ALL_WELL, SOME_FAILED, NOTHING_DONE = 0, 1, 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -51,37 +50,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return voice.complain([_of_the_system(error)])
     except Exception as error:
         return voice.complain([_unexpected(error)])
-
-
-@dataclass(frozen=True)
-class Voice:
-    """How a command speaks: in one language, to a person or, with `--json`, to a machine."""
-
-    language: Language
-    as_json: bool = False
-
-    def tell(self, text: Message) -> None:
-        """A sentence for a person."""
-        if not self.as_json:
-            print(say(text, self.language), flush=True)
-
-    def problems(self, found: Iterable[Problem]) -> None:
-        """What is wrong and how to mend it, one problem on a line."""
-        if not self.as_json:
-            for problem in found:
-                print(problem.text(self.language), flush=True)
-
-    def data(self, values: dict[str, Any]) -> None:
-        """The outcome for a machine."""
-        if self.as_json:
-            print(json.dumps(values, ensure_ascii=False, indent=2), flush=True)
-
-    def complain(self, problems: list[Problem]) -> int:
-        """What kept the command from doing anything, to a person on the error stream."""
-        for problem in problems:
-            print(problem.text(self.language), file=sys.stderr, flush=True)
-        self.data({"problems": [problem.as_json(self.language) for problem in problems]})
-        return NOTHING_DONE
 
 
 # --- The commands -----------------------------------------------------------------------------------------
@@ -119,7 +87,7 @@ def _demo(options: Namespace, voice: Voice) -> int:
 def _open(options: Namespace, voice: Voice) -> int:
     from . import notebooks, programme
 
-    folder = _workshop_folder(options.folder)
+    folder = workshop_folder(options.folder)
     running = programme.load(folder)
     session = running.session(options.session)
     copy = notebooks.open_copy(folder, session, voice.language, running)
@@ -163,19 +131,19 @@ def _start_jupyterlab(folder: Path, notebook: Path, session: str, settings: Path
 
 
 def _summaries(options: Namespace, voice: Voice) -> int:
-    folder = _workshop_folder(options.folder)
+    folder = workshop_folder(options.folder)
     return _tell(folder, [_make_summaries(folder, options, voice)], voice)
 
 
 def _report(options: Namespace, voice: Voice) -> int:
-    folder = _workshop_folder(options.folder)
+    folder = workshop_folder(options.folder)
     return _tell(folder, [_make_report(folder, options, voice)], voice)
 
 
 def _validate(options: Namespace, voice: Voice) -> int:
     from .validation import validate
 
-    found = validate(_workshop_folder(options.folder))
+    found = validate(workshop_folder(options.folder))
     voice.problems(found)
     if found:
         voice.tell(message("{count} problems in all.", count=len(found)))
@@ -192,6 +160,7 @@ COMMANDS = {
     "summaries": _summaries,
     "report": _report,
     "validate": _validate,
+    **room_commands.COMMANDS,
 }
 
 
@@ -280,15 +249,6 @@ def _tell_where(folder: Path, voice: Voice) -> None:
 # --- Small helps ------------------------------------------------------------------------------------------
 
 
-def _workshop_folder(folder: Path) -> Path:
-    """The folder, if it is one of a workshop. Raises SppError otherwise."""
-    from .programme import FILE
-
-    if not (folder / FILE).is_file():
-        raise SppError(_no_workshop(folder))
-    return folder
-
-
 def _typed(path: Path) -> str:
     """A path as one types it in a shell."""
     import shlex
@@ -319,15 +279,6 @@ def _nobody_listens() -> int:
 
 
 # --- Wording ----------------------------------------------------------------------------------------------
-
-
-def _no_workshop(folder: Path) -> Problem:
-    return Problem(
-        str(folder),
-        "no_workshop_folder",
-        message("This is not a workshop folder: it has no programme.yaml."),
-        message("Name the folder of your workshop, or make one: spp-workshop new my-workshop"),
-    )
 
 
 def _no_jobs() -> Problem:

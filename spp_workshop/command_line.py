@@ -149,6 +149,64 @@ def _add_choosing(one: Parser, words: Words) -> None:
     )
 
 
+def _add_serving(one: Parser, words: Words) -> None:
+    """What is served where, and for which session; `preflight` asks whether it will do."""
+    _add_folder(one, words)
+    one.add_argument(
+        "--session",
+        default="",
+        metavar="KEY",
+        help=words(message("the session, by its key in programme.yaml (usually: today's, or else the next)")),
+    )
+    one.add_argument(
+        "--host",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help=words(
+            message("the address of this machine at which it listens; 0.0.0.0 stands for all of them")
+        ),
+    )
+    one.add_argument(
+        "--port", type=int, default=8888, metavar="N", help=words(message("the port (usually: 8888)"))
+    )
+    one.add_argument(
+        "--public-url",
+        default="",
+        metavar="URL",
+        help=words(
+            message("where others reach it, such as https://workshop.example.jp/: it stands in the links")
+        ),
+    )
+    one.add_argument(
+        "--base-url",
+        default="/",
+        metavar="PATH",
+        help=words(message("the path of that address, such as /spp/, where it is not the whole of it")),
+    )
+    one.add_argument(
+        "--certfile",
+        type=Path,
+        metavar="FILE",
+        help=words(message("a certificate with its whole chain, to speak TLS without a proxy")),
+    )
+    one.add_argument(
+        "--keyfile", type=Path, metavar="FILE", help=words(message("the key of that certificate"))
+    )
+    one.add_argument(
+        "--insecure-lan",
+        action="store_true",
+        help=words(
+            message("speak without TLS to others: in a closed room, in a network that is yours alone")
+        ),
+    )
+    _add_language(one, words, LANGUAGES)
+
+
+def _preflight(one: Parser, words: Words) -> None:
+    _add_serving(one, words)
+    _add_json(one, words)
+
+
 def _new(one: Parser, words: Words) -> None:
     one.add_argument("folder", metavar="DIR", type=Path, help=words(message("the folder to make")))
     one.add_argument(
@@ -250,6 +308,12 @@ COMMANDS = (
         message("Name everything that is wrong in programme, worksheets and notebooks."),
         "spp-workshop validate my-workshop",
         _validate,
+    ),
+    Command(
+        "preflight",
+        message("Try everything that a session needs, and say what is red and how to mend it."),
+        "spp-workshop preflight my-workshop --public-url https://workshop.example.jp/",
+        _preflight,
     ),
 )
 

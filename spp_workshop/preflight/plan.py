@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -63,4 +64,20 @@ class Plan:
         return parts.port or (443 if parts.scheme == "https" else 80)
 
 
-__all__ = ["Plan"]
+def planned(folder: Path, options: Namespace, language: Language) -> Plan:
+    """What the options of a command line say."""
+    return Plan(
+        folder,
+        options.public_url or "",
+        session=options.session,
+        host=options.host,
+        port=options.port,
+        base_url=options.base_url,
+        certfile=options.certfile,
+        keyfile=options.keyfile,
+        insecure_lan=options.insecure_lan,
+        language=language,
+    )
+
+
+__all__ = ["Plan", "planned"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from spp_workshop.errors import message
+from spp_workshop.errors import Message, message
 from spp_workshop.messages import LANGUAGES, Language, say
 from spp_workshop.plain_text import width
 
@@ -31,6 +31,11 @@ def as_text(finding: Finding, language: Language, *, colour: bool = False) -> st
     return "\n".join(told)
 
 
+def verdict(red: int) -> Message:
+    """Whether everything is ready."""
+    return message("{count} things are to be mended.", count=red) if red else message("Everything is ready.")
+
+
 def as_json(finding: Finding, language: Language) -> dict[str, Any]:
     """The same for a machine; the name of a check stays, its title may change."""
     return {
@@ -41,4 +46,4 @@ def as_json(finding: Finding, language: Language) -> dict[str, Any]:
     }
 
 
-__all__ = ["as_json", "as_text"]
+__all__ = ["as_json", "as_text", "verdict"]
