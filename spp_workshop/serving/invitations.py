@@ -184,7 +184,7 @@ def _sheet(one: Invitation, programme: Programme) -> dict[str, Any]:
 
 
 def _whom_to_ask(one: Invitation, programme: Programme, language: str) -> str:
-    people = [worded(programme.organiser, language)]
+    people = [worded(programme.contact or programme.organiser, language)]
     if one.seat.role == "participant":
         people.insert(0, say(message("the facilitator"), language))
     return join_text(people, language)
