@@ -6,6 +6,7 @@
  *   place     whose answers these are, or may be         (forms.place)
  *   language  "ja" or "en"
  *   opened    the first answer to `open`, where the carrier has it already (optional)
+ *   switch    false where the page around has a language switch of its own (optional)
  * Everything else is asked: `send({id, do, ...})`, answered by `msg:custom` with the same id. `forms.reply` decides
  * on the other side; here it is only drawn. What a person typed is shown as text, never as markup, and is kept
  * until it is known to be stored.
@@ -16,6 +17,9 @@ const PATIENCE = 5000; // ms after which an unanswered save is shown as not save
 const RETRIES = [2000, 4000, 8000, 15000, 30000];
 const OFFER = 30000; // ms for which something can be undone from the status line
 const FEW = 7; // up to so many choices stand open as radio buttons
+const SLOW = 1500; // ms after which it is said that a save is still under way
+const TOGETHER = 20; // so many new rows go out in one message
+const SHOWN = 30; // so many pasted rows are shown before they are added
 
 // --- Small things ------------------------------------------------------------------------------------------
 
@@ -285,13 +289,16 @@ function numberControl(form, field, give) {
 function dateControl(form, field, give) {
   const input = h("input", { class: "spp-input spp-short", type: "date", max: "9999-12-31" });
   const spelled = h("span", { class: "spp-spelled" });
+  const holds = (value) => empty(value) || /^\d{4}-\d{2}-\d{2}$/.test(value);
+  let foreign = false; // pasted, and no date: leaving the field does not clear it
   // While a year is being typed the browser gives 0002-01-01: that is no answer yet.
-  const control = typing(input, (value, now) => (now || !value.startsWith("0")) && give(value, now));
+  const control = typing(input, (value, now) => !(foreign && !value) && (now || !value.startsWith("0")) && give(value, now));
   const show = (value) => {
-    control.show(value);
-    spelled.replaceChildren(value ? form.words.text(() => form.words.date(value)) : "");
+    foreign = !holds(value);
+    control.show(foreign ? "" : value);
+    spelled.replaceChildren(value && !foreign ? form.words.text(() => form.words.date(value)) : "");
   };
-  return { node: h("div", { class: "spp-date" }, input, spelled), input, show };
+  return { node: h("div", { class: "spp-date" }, input, spelled), input, show, holds };
 }
 
 /** A field that is typed into: saved when typing pauses or the field is left, never on Enter, never half-composed. */
@@ -320,7 +327,8 @@ function typing(input, give) {
 function acknowledgeControl(form, field, give) {
   const input = h("input", { type: "checkbox", onchange: () => give(input.checked, true) });
   const label = h("label", { class: "spp-choice" }, input, h("span", {}, form.words.text(field.label)));
-  return { label, input, show: (value) => { input.checked = value === true; } };
+  const holds = (value) => empty(value) || typeof value === "boolean";
+  return { label, input, holds, show: (value) => { input.checked = value === true; } };
 }
 
 function selectOneControl(form, field, give) {
@@ -333,6 +341,7 @@ function dropdownControl(form, field, give, choices) {
   const { words } = form;
   const hint = h("p", { class: "spp-chosen" });
   const option = (choice) => h("option", { value: choice.name }, words.text(choice.label));
+  const holds = offers(choices);
   const select = h("select", { class: "spp-input", onchange: () => give(select.value || null, true) },
     h("option", { value: "" }, words.text("choose")), ...choices.map(option));
   const show = (value) => {
@@ -341,11 +350,11 @@ function dropdownControl(form, field, give, choices) {
       const offered = select.querySelector(`option[value="${choice.name}"]`);
       offered.hidden = offered.disabled = !shown;
     }
-    select.value = value ?? "";
+    select.value = holds(value) ? value ?? "" : "";
     const chosen = choices.find((choice) => choice.name === value);
     hint.replaceChildren(chosen?.hint ? words.text(chosen.hint) : "");
   };
-  return { node: h("div", {}, select, hint), input: select, show };
+  return { node: h("div", {}, select, hint), input: select, show, holds };
 }
 
 function radioControl(form, field, give, choices) {
@@ -366,7 +375,7 @@ function radioControl(form, field, give, choices) {
     });
     clear.hidden = empty(value);
   };
-  return { node, group: node, input: inputs[0], clear, show };
+  return { node, group: node, input: inputs[0], clear, show, holds: offers(choices) };
 }
 
 function selectMultipleControl(form, field, give) {
@@ -376,10 +385,14 @@ function selectMultipleControl(form, field, give) {
   const node = h("div", { class: choices.length > FEW ? "spp-choices spp-columns" : "spp-choices", role: "group" },
     ...choices.map((choice, index) => choiceLabel(form, choice, inputs[index])));
   const show = (value) => inputs.forEach((input, index) => {
-    input.checked = (value ?? []).includes(input.value);
+    input.checked = Array.isArray(value) && value.includes(input.value);
     node.children[index].hidden = choices[index].retired && !input.checked;
   });
-  return { node, group: node, input: inputs[0], show };
+  return { node, group: node, input: inputs[0], show, holds: (value) => empty(value) || Array.isArray(value) };
+}
+
+function offers(choices) {
+  return (value) => empty(value) || choices.some((choice) => choice.name === value);
 }
 
 function choiceLabel(form, choice, input) {
@@ -412,10 +425,12 @@ class FieldView {
     this.error = h("p", { class: "spp-error", id: ids.error, hidden: true });
     this.translation = h("p", { class: "spp-translation", hidden: true });
     this.conflict = h("div", { class: "spp-conflict", role: "group", hidden: true });
+    this.pasted = h("p", { class: "spp-pasted", hidden: true });
+    this.stuck = new StuckView(form, row, field);
     const hint = field.hint && h("p", { class: "spp-hint", id: ids.hint }, words.text(field.hint));
     this.node = h("div", { class: "spp-field", "data-field": field.name, "data-kind": field.kind },
-      this.title(ids), hint, this.warning(), this.control.node, this.error, this.conflict, this.translation,
-      disclosures(form, field, this.control.clear));
+      this.title(ids), hint, this.warning(), this.control.node, this.pasted, this.error, this.conflict, this.translation,
+      disclosures(form, field, this.stuck, this.control.clear));
     this.describe(ids);
     this.show();
   }
@@ -461,9 +476,11 @@ class FieldView {
     this.node.hidden = !row.holds(field.relevant);
     control.show(value);
     this.showMark();
+    this.showPasted(value);
     this.showError();
     this.showConflict();
     this.showTranslation();
+    this.stuck.show();
   }
 
   showMark() {
@@ -473,7 +490,26 @@ class FieldView {
     this.waited = this.waited || state !== "";
     if (this.mark.dataset.state === state) return;
     this.mark.dataset.state = state;
-    this.mark.replaceChildren(state ? h("span", { class: "spp-hidden" }, form.words.text(`mark_${state}`)) : "");
+    clearTimeout(this.slow);
+    const { at } = row;
+    const say = (key) => this.mark.replaceChildren(key ? form.words.text(() => form.words.say(`mark_${key}`, { time: form.words.time(at) })) : "");
+    // While a save is under way, what was said before stays, only paler: nothing flickers at every word.
+    if (state === "saving") this.slow = setTimeout(() => say(state), SLOW);
+    else say(state);
+  }
+
+  /** Pasted, and nothing that this control can show: the text itself, until another answer is given. */
+  showPasted(value) {
+    const { form: { words }, row, field, control } = this;
+    const foreign = control.holds && !control.holds(value) ? String(value) : "";
+    if (this.pasted.dataset.said === foreign) return;
+    this.pasted.dataset.said = foreign;
+    this.pasted.hidden = !foreign;
+    const clear = h("button", { type: "button", class: "spp-link", onclick: () => {
+      this.form.changed(row, field.name, null);
+      this.focus();
+    } }, words.text("clear"));
+    this.pasted.replaceChildren(...(foreign ? [words.text("pasted_text"), " ", h("bdi", { class: "spp-answer" }, foreign), " ", clear] : []));
   }
 
   problems() {
@@ -534,7 +570,7 @@ function bringToView(node, block = "nearest") {
 }
 
 /** Example, reason and guidance: there when asked for, so that the form stays short. */
-function disclosures(form, field, clear) {
+function disclosures(form, field, stuck, clear) {
   const { words } = form;
   const parts = [
     ["example", () => form.example(field)],
@@ -554,7 +590,99 @@ function disclosures(form, field, clear) {
     });
     return button;
   });
-  return h("div", { class: "spp-disclosures" }, h("div", { class: "spp-mores" }, ...buttons, clear), ...panels);
+  return h("div", { class: "spp-disclosures" }, h("div", { class: "spp-mores" }, ...buttons, stuck.button, clear),
+    ...panels, stuck.told, stuck.panel);
+}
+
+/** “I am stuck here”: told to the facilitator with a note, if one likes; taken back when it is solved. */
+class StuckView {
+  constructor(form, row, field) {
+    Object.assign(this, { form, row, field });
+    this.button = h("button", { type: "button", class: "spp-more spp-stuck-button", "aria-expanded": "false", hidden: true,
+      onclick: () => this.toggle(!this.isOpen) }, form.words.text("stuck"));
+    this.told = h("div", { class: "spp-told", tabindex: "-1", hidden: true });
+    this.panel = h("div", { class: "spp-panel spp-stuck", id: form.id(), hidden: true });
+  }
+
+  get isOpen() {
+    return !this.panel.hidden;
+  }
+
+  /** Drawn when it is first asked for: a form has many questions, and few people are stuck at them. */
+  draw() {
+    const { form, form: { words } } = this;
+    const id = form.id();
+    const tool = (key, act, look = "") => h("button", { type: "button", class: `spp-button spp-quiet ${look}`, onclick: act }, words.text(key));
+    this.note = h("textarea", { class: "spp-input", id, rows: 2, maxlength: 500, dir: "auto" });
+    this.send = tool("stuck_send", () => this.tell(), "spp-primary");
+    this.panel.replaceChildren(
+      h("p", { class: "spp-stuck-notice" }, words.text("stuck_notice")),
+      h("label", { for: id }, words.text("stuck_note")), this.note,
+      h("div", { class: "spp-tools" }, this.send, tool("cancel", () => this.toggle(false))));
+    this.button.setAttribute("aria-controls", this.panel.id);
+  }
+
+  get here() {
+    return { row: this.row.id, field: this.field.name };
+  }
+
+  show() {
+    const { form } = this;
+    const known = form.stuckAt(this.row, this.field);
+    this.button.hidden = !form.stuck || Boolean(known);
+    if (!form.stuck && this.isOpen) this.toggle(false);
+    const said = known ? JSON.stringify(known) : "";
+    if (this.said === said) return;
+    this.said = said;
+    this.told.hidden = !known;
+    this.told.replaceChildren(...(known ? this.telling(known) : []));
+  }
+
+  telling({ at, note }) {
+    const { words } = this.form;
+    const link = (key, act) => h("button", { type: "button", class: "spp-link", onclick: act }, words.text(key));
+    return [
+      h("p", { role: "status" }, words.text(() => words.say("stuck_told", { time: words.time(at) })), ...(note ? [" ", h("bdi", { class: "spp-answer" }, note)] : [])),
+      h("p", { class: "spp-told-tools" }, link("stuck_back", () => this.takeBack()), " ", link("stuck_again", () => {
+        this.toggle(true);
+        this.note.value = note;
+      })),
+    ];
+  }
+
+  toggle(open) {
+    if (open && !this.note) this.draw();
+    this.panel.hidden = !open;
+    this.button.setAttribute("aria-expanded", String(open));
+    if (open) this.note.focus();
+    else if (!this.button.hidden) this.button.focus();
+  }
+
+  async tell() {
+    if (this.send.disabled) return;
+    this.send.disabled = true;
+    const reply = await this.form.ask({ do: "stuck", ...this.here, note: this.note.value.trim() });
+    this.send.disabled = false;
+    if (!reply) return; // what was written stays, and the status line says why
+    this.note.value = "";
+    this.heard(reply);
+    this.toggle(false);
+    this.told.focus();
+  }
+
+  async takeBack() {
+    const reply = await this.form.ask({ do: "unstuck", ...this.here });
+    if (!reply) return;
+    this.toggle(false);
+    this.heard(reply);
+    this.button.focus();
+  }
+
+  heard(reply) {
+    this.form.writes += 1;
+    this.form.stuck = reply.stuck;
+    this.form.show();
+  }
 }
 
 // --- The questions of one row ---------------------------------------------------------------------------------
@@ -644,8 +772,49 @@ class CardView {
     this.button = h("button", { type: "button", class: "spp-card-head", "aria-expanded": "false", "aria-controls": bodyId,
       onclick: () => list.toggle(row.id) },
       this.number, h("span", { class: "spp-card-words" }, this.context, this.title), this.chip);
+    this.button.addEventListener("keydown", (event) => this.key(event));
+    this.up = this.mover("↑", -1);
+    this.down = this.mover("↓", 1);
+    this.movers = h("div", { class: "spp-movers" }, this.up, this.down);
     this.body = h("div", { class: "spp-card-body", id: bodyId, hidden: true });
-    this.node = h("section", { class: "spp-card" }, h("h4", { class: "spp-card-heading" }, this.button), this.body);
+    this.node = h("section", { class: "spp-card" },
+      h("div", { class: "spp-card-top" }, h("h4", { class: "spp-card-heading" }, this.button), this.movers), this.body);
+    this.node.addEventListener("paste", (event) => list.pasted(event, row));
+  }
+
+  mover(sign, by) {
+    const button = h("button", { type: "button", class: "spp-mover", onclick: () => this.move(by, button) }, h("span", { "aria-hidden": "true" }, sign));
+    return button;
+  }
+
+  /** Moved with the keyboard too: Alt and an arrow on the row itself. */
+  key(event) {
+    const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (!by || !event.altKey) return;
+    event.preventDefault();
+    this.move(by, this.button);
+  }
+
+  /** The row stays under the pointer, and what was pressed keeps the cursor. */
+  move(by, pressed) {
+    const { top } = this.node.getBoundingClientRect();
+    if (!this.form.move(this.row, by)) return;
+    scrollBy(this.node, this.node.getBoundingClientRect().top - top);
+    pressed.focus({ preventScroll: true });
+  }
+
+  showMovers() {
+    const { form, row } = this;
+    const { title } = form.rowTitle(row);
+    const name = title || form.words.say("untitled");
+    const last = form.rows.size - 1;
+    this.movers.hidden = last < 1;
+    for (const [button, key, end] of [[this.up, "move_up", 0], [this.down, "move_down", last]]) {
+      const says = form.words.say(key);
+      button.setAttribute("aria-label", `${says}: ${name}`);
+      button.title = says;
+      button.setAttribute("aria-disabled", String(this.index === end));
+    }
   }
 
   open() {
@@ -688,6 +857,7 @@ class CardView {
     this.title.classList.toggle("spp-faint", !title);
     this.context.replaceChildren(...(context ? [h("bdi", {}, context)] : []));
     this.showChip();
+    this.showMovers();
     if (!this.view) return;
     const carried = this.carriedPanel();
     this.carried.replaceChildren(...carried);
@@ -724,7 +894,19 @@ class ListView {
     this.empty = h("p", { class: "spp-empty" });
     this.list = h("div", { class: "spp-cards" });
     const add = h("button", { type: "button", class: "spp-button spp-add", onclick: () => this.add("") }, form.words.text("add"));
-    this.node = h("div", {}, this.empty, this.list, form.sheet.rows_from ? null : add);
+    const paste = h("button", { type: "button", class: "spp-button spp-quiet", onclick: () => new PasteView(form, this).ask() }, form.words.text("paste"));
+    this.dialogs = h("div");
+    this.node = h("div", {}, this.empty, this.list,
+      form.sheet.rows_from ? null : h("div", { class: "spp-adders" }, add, paste), this.dialogs);
+  }
+
+  /** Cells pasted into a row become rows, after a look at them; any other text is pasted as ever. */
+  pasted(event, row) {
+    const cells = copiedCells(event.clipboardData);
+    if (!cells || event.target.closest(".spp-stuck, .spp-paste")) return;
+    event.preventDefault();
+    const field = event.target.closest("[data-field]")?.dataset.field ?? "";
+    new PasteView(this.form, this, { row, field }).read(cells);
   }
 
   show() {
@@ -787,9 +969,207 @@ class ListView {
     this.openRow(copied);
   }
 
+  addPasted(read, row) {
+    // A row that was only just added, to paste into it, is not left behind empty.
+    const blank = row && !row.revision && !row.unsent.size && row.id !== row.source;
+    if (blank && this.opened === row.id) this.toggle(row.id);
+    const first = this.form.addPasted(read, row?.source ?? "", blank ? row : null);
+    this.cards.get(first.id)?.button.focus();
+  }
+
   withdraw(row) {
     if (this.opened === row.id) this.toggle(row.id);
     this.form.withdraw(row);
+  }
+}
+
+// --- Cells copied from a sheet -----------------------------------------------------------------------------------
+
+/** The cells of what was copied, several of them; null when it is a text and no cells. */
+function copiedCells(data) {
+  const text = data.getData("text/plain");
+  const html = data.getData("text/html");
+  const table = /<table[\s>]/i.test(html) ? tableCells(html) : null;
+  const tabs = text.includes("\t") ? tabbedCells(text) : null;
+  // Lines of unequal length: a line break within a cell was not marked as one, and the table knows better.
+  const broken = tabs?.some((line) => line.length !== tabs[0].length);
+  const cells = tabs && !(broken && table) ? tabs : table;
+  return cells?.length && (cells.length > 1 || cells[0].length > 1) ? cells : null;
+}
+
+/** Lines and tabs, as Excel copies them: a cell with line breaks stands in quotes, a quote in it is doubled. */
+function tabbedCells(text) {
+  const lines = [[]];
+  const cell = /(?:"((?:[^"]|"")*)"(?=[\t\r\n]|$)|([^\t\r\n]*))(\t|\r\n|\r|\n|$)/y;
+  for (let match = cell.exec(text); match; match = cell.exec(text)) {
+    lines.at(-1).push(match[1]?.replaceAll('""', '"') ?? match[2]);
+    if (cell.lastIndex >= text.length) {
+      if (match[3] === "\t") lines.at(-1).push("");
+      break;
+    }
+    if (match[3] !== "\t") lines.push([]);
+  }
+  return lines.filter((line) => line.some((each) => each.trim()));
+}
+
+/** The cells of a table; what spans several is written once, and the others are empty. Nothing in it is run. */
+function tableCells(html) {
+  const table = new DOMParser().parseFromString(html, "text/html").querySelector("table");
+  const taken = []; // by column, so many lines that a cell from above still reaches into
+  return [...table.rows].map((line) => {
+    const cells = [];
+    const skip = () => {
+      while (taken[cells.length] > 0) {
+        taken[cells.length] -= 1;
+        cells.push("");
+      }
+    };
+    for (const cell of line.cells) {
+      skip();
+      for (let index = 0; index < Math.min(cell.colSpan, 100); index++) {
+        taken[cells.length] = Math.min(cell.rowSpan, 1000) - 1;
+        cells.push(index ? "" : cellText(cell));
+      }
+    }
+    skip();
+    return cells;
+  }).filter((line) => line.some((each) => each.trim()));
+}
+
+function cellText(cell) {
+  const said = (node) => node.nodeType === Node.TEXT_NODE ? node.data.replace(/\s+/g, " ")
+    : node.nodeName === "BR" ? "\n"
+    : [...node.childNodes].map(said).join("") + (/^(P|DIV|LI)$/.test(node.nodeName) ? "\n" : "");
+  return [...cell.childNodes].map(said).join("").replace(/ *\n */g, "\n").trim();
+}
+
+/** What copied cells would become, before anything is added: columns, values, and what cannot be read. */
+class PasteView {
+  constructor(form, list, { row = null, field = "" } = {}) {
+    Object.assign(this, { form, list, row, field });
+    const { words } = form;
+    const title = form.id();
+    this.opener = form.root.getRootNode().activeElement;
+    this.preview = h("div", { class: "spp-preview" });
+    this.confirm = h("button", { type: "button", class: "spp-button spp-primary", hidden: true, onclick: () => this.add() });
+    this.asked = h("div");
+    this.dialog = h("dialog", { class: "spp-paste", "aria-labelledby": title, onclose: () => this.end() },
+      h("h4", { id: title }, words.text("paste")), this.asked, this.preview,
+      h("div", { class: "spp-tools" }, this.confirm,
+        h("button", { type: "button", class: "spp-button", onclick: () => this.dialog.close() }, words.text("cancel"))));
+    list.dialogs.append(this.dialog);
+  }
+
+  end() {
+    this.dialog.remove();
+    if (!this.added) this.opener?.focus?.();
+  }
+
+  /** Opened by its button: first a place to paste into. */
+  ask() {
+    const { form, form: { words } } = this;
+    const id = form.id();
+    const hint = form.id();
+    const box = h("textarea", { class: "spp-input", id, rows: 4, "aria-describedby": hint });
+    const take = (cells) => cells?.length && this.read(cells);
+    box.addEventListener("paste", (event) => {
+      const cells = copiedCells(event.clipboardData);
+      if (!cells) return; // a single column, or one cell: taken from the box itself
+      event.preventDefault();
+      box.value = event.clipboardData.getData("text/plain");
+      take(cells);
+    });
+    box.addEventListener("input", (event) => !event.isComposing && take(tabbedCells(box.value)));
+    this.asked.replaceChildren(h("label", { for: id }, words.text("cells_label")), h("p", { class: "spp-hint", id: hint }, words.text("cells_help")), box);
+    this.dialog.showModal();
+    box.focus();
+  }
+
+  async read(cells, columns = null) {
+    const { form } = this;
+    if (!this.dialog.open) this.dialog.showModal();
+    this.cells = cells;
+    const asked = this.asking = {};
+    const reply = await form.carrier.ask({ ...form.where(), do: "read", cells, columns, field: this.field }).catch(() => null);
+    if (this.asking !== asked || !this.dialog.open) return;
+    this.block = null;
+    this.confirm.hidden = true;
+    if (!reply || reply.faults?.length) return this.refuse(reply?.faults);
+    this.block = reply;
+    this.show();
+  }
+
+  refuse(faults) {
+    const { words } = this.form;
+    const said = faults ? faults.map((problem) => words.text(problem.text)) : [words.text("no_reply")];
+    this.preview.replaceChildren(h("p", { class: "spp-error", role: "alert" }, ...said));
+  }
+
+  show() {
+    const { form: { words }, block, cells } = this;
+    const problems = block.read.reduce((count, row) => count + Object.keys(row.problems).length, 0);
+    const left = block.columns.filter((name, index) => !name && cells.some((line) => line[index]?.trim())).length;
+    const count = block.read.length;
+    const note = (key, values, look = "") => h("p", { class: look }, words.text(key, values));
+    this.preview.replaceChildren(
+      note(count ? "paste_title" : "paste_nothing", {}, "spp-paste-title"),
+      block.header ? note("paste_header", {}, "spp-hint") : "",
+      problems ? note("paste_unread", { count: problems }, "spp-error") : "",
+      left ? note("paste_left", { count: left }, "spp-personal") : "",
+      note("paste_columns", {}, "spp-hint"),
+      h("div", { class: "spp-paste-scroll", tabindex: "0", role: "group", "aria-label": words.say("paste_title") }, this.table()),
+      count > SHOWN ? note("paste_more", { count: count - SHOWN }) : "");
+    this.confirm.hidden = !count;
+    this.confirm.replaceChildren(words.text("paste_add", { count }));
+  }
+
+  table() {
+    const { block } = this;
+    const rows = block.read.slice(0, SHOWN);
+    this.told = new Set();
+    return h("table", {},
+      h("thead", {}, h("tr", {}, ...block.columns.map((name, index) => h("th", { scope: "col" }, this.column(name, index))))),
+      h("tbody", {}, ...rows.map((row) => h("tr", {}, ...block.columns.map((name) => this.cell(row, name))))));
+  }
+
+  column(name, index) {
+    const { form, form: { words } } = this;
+    const questions = form.sheet.fields.filter((field) => field.kind !== "note");
+    const select = h("select", { class: "spp-input", onchange: () => this.choose(index, select.value) },
+      h("option", { value: "" }, words.text("column_none")),
+      ...questions.map((field) => h("option", { value: field.name }, words.text(field.label))));
+    select.value = name;
+    select.setAttribute("aria-label", words.say("column_of", { number: index + 1 }));
+    return select;
+  }
+
+  /** Another question for a column; no two columns answer the same one. */
+  async choose(index, name) {
+    const columns = this.block.columns.map((other) => other === name ? "" : other);
+    columns[index] = name;
+    await this.read(this.cells, columns);
+    this.preview.querySelectorAll("select")[index]?.focus();
+  }
+
+  cell(row, name) {
+    const { form, form: { words } } = this;
+    if (!name || !(name in row.typed)) return h("td", {}, "");
+    const [problem] = row.problems[name] ?? [];
+    if (problem) {
+      // The reason is told once in a column, and to a screen reader in each cell.
+      const heard = this.told.has(name);
+      this.told.add(name);
+      return h("td", { class: "spp-unread" }, h("bdi", { class: "spp-answer" }, row.typed[name]),
+        h("p", { class: heard ? "spp-hidden" : "" }, words.text(problem.text)));
+    }
+    return h("td", {}, form.valueNode(form.field(name), row.answers[name]));
+  }
+
+  add() {
+    const { list, row, block } = this;
+    this.added = true;
+    this.dialog.close();
+    list.addPasted(block.read, row);
   }
 }
 
@@ -843,7 +1223,7 @@ class RegisterView {
 class SingleView {
   constructor(form) {
     this.form = form;
-    this.rowView = new RowView(form, form.rows.get(""));
+    this.rowView = new RowView(form, form.rows.get(form.alone));
     this.node = this.rowView.node;
   }
 
@@ -879,6 +1259,9 @@ class Form {
     this.writes = 0;
     this.savedAt = "";
     this.trouble = null;
+    this.order = null; // the order into which rows were put, until it is stored
+    this.orderTries = 0;
+    this.stuck = null; // where help was asked for; null where nobody can ask
     this.listeners = new AbortController();
   }
 
@@ -893,6 +1276,7 @@ class Form {
 
   stop() {
     this.saveAll();
+    if (this.order) this.sendOrder();
     this.ended = true;
     this.timers.forEach(clearTimeout);
     clearTimeout(this.offerTimer);
@@ -905,8 +1289,9 @@ class Form {
 
   draw() {
     const { words, sheet } = this;
+    this.announcer = h("p", { class: "spp-hidden", role: "status" });
     this.switch = h("button", { type: "button", class: "spp-button spp-quiet spp-language", onclick: () =>
-      this.say(words.language === "ja" ? "en" : "ja") });
+      this.say(words.language === "ja" ? "en" : "ja"), hidden: this.model.get("switch") === false });
     this.whose = h("p", { class: "spp-whose", hidden: true });
     this.summary = h("div", { class: "spp-summary", tabindex: "-1", role: "group", hidden: true });
     this.body = h("div", { class: "spp-body" });
@@ -917,7 +1302,7 @@ class Form {
         this.whose,
         h("p", { class: "spp-intro" }, words.text(sheet.intro)),
         h("p", { class: "spp-notice" }, words.text(sheet.notice))),
-      this.summary, this.body, this.drawBar());
+      this.summary, this.body, this.announcer, this.drawBar());
     this.el.replaceChildren(this.root);
   }
 
@@ -962,6 +1347,8 @@ class Form {
     this.view = null;
     this.known = -1;
     this.savedAt = "";
+    this.order = null;
+    this.stuck = null;
     this.summary.hidden = true;
     this.bar.hidden = true;
     this.whose.hidden = true;
@@ -1003,9 +1390,10 @@ class Form {
 
   opened(reply) {
     clearTimeout(this.timers.get("open"));
-    if (reply.faults?.length) return this.refuse(reply.faults);
+    if (reply.faults?.length) return this.view ? this.sayFaults(reply.faults) : this.refuse(reply.faults);
     if (reply.same) return;
     this.known = reply.revision;
+    this.stuck = reply.stuck ?? null;
     this.adopt(reply.rows);
     if (!this.view) this.restoreUnsent();
     this.view ??= this.makeView();
@@ -1014,16 +1402,24 @@ class Form {
   }
 
   makeView() {
-    const { repeats, rows_are: register } = this.sheet;
-    const view = register ? new RegisterView(this) : repeats ? new ListView(this) : new SingleView(this);
+    const { rows_are: register } = this.sheet;
+    const view = this.alone !== null ? new SingleView(this) : register ? new RegisterView(this) : new ListView(this);
     this.body.replaceChildren(view.node);
     this.bar.hidden = false;
     return view;
   }
 
+  /** The only row that this form has; null for a list. Of some lists a person has one line and no other. */
+  get alone() {
+    return this.whom?.row ?? (this.sheet.repeats ? null : "");
+  }
+
   /** Takes over the stored rows in their order; rows that exist only here keep their place after their neighbour. */
   adopt(stored) {
-    if (!this.sheet.repeats && !stored.length) stored = [{ row: "", revision: 0, status: "", answers: {}, carried: {}, at: "", source: "", problems: [] }];
+    if (this.alone !== null) {
+      const nothing = { row: this.alone, revision: 0, status: "", answers: {}, carried: {}, at: "", source: "", problems: [] };
+      stored = [stored.find((data) => data.row === this.alone) ?? nothing];
+    }
     const before = [...this.rows.values()];
     const rows = stored.map((data) => this.take(data));
     before.forEach((row, index) => {
@@ -1031,7 +1427,14 @@ class Form {
       const neighbour = rows.indexOf(before[index - 1]);
       rows.splice(neighbour < 0 ? rows.length : neighbour + 1, 0, row);
     });
-    this.rows = new Map(this.together(rows).map((row) => [row.id, row]));
+    this.arrange(rows);
+  }
+
+  arrange(rows) {
+    const places = new Map((this.order ?? []).map((id, place) => [id, place]));
+    const place = (row) => places.get(row.id) ?? places.size;
+    const arranged = this.order ? [...rows].sort((one, other) => place(one) - place(other)) : rows;
+    this.rows = new Map(arranged.map((row) => [row.id, row]));
   }
 
   take(data) {
@@ -1045,25 +1448,16 @@ class Form {
     return row;
   }
 
-  /** Rows that go back to the same earlier row stand together. */
-  together(rows) {
-    const groups = new Map();
-    for (const row of rows) {
-      const key = this.sheet.rows_from ? row.source : row.id;
-      if (!groups.has(key)) groups.set(key, []);
-      groups.get(key).push(row);
-    }
-    return [...groups.values()].flat();
-  }
-
   restoreUnsent() {
     for (const [id, { source, base, unsent }] of Object.entries(this.unsent.take())) {
       const row = this.rows.get(id) ?? this.newRow(source, id);
       for (const [name, value] of Object.entries(unsent)) row.change(name, value);
       row.base = Math.min(base, row.revision);
-      this.schedule(row, 0);
     }
+    const waiting = [...this.rows.values()].filter((row) => row.unsent.size);
     this.unsent.write(this.rows.values());
+    if (waiting.length > 1 && this.alone === null) this.saveNew(waiting);
+    else for (const row of waiting) this.schedule(row, 0);
   }
 
   // Writing
@@ -1109,16 +1503,22 @@ class Form {
 
   saved(row, changes, reply) {
     this.trouble = reply.faults?.length ? reply.faults : null;
-    if (this.trouble || this.rows.get(row.id) !== row) return;
+    if (!this.trouble) this.stored(row, changes, reply);
+    this.unsent.write(this.rows.values());
+  }
+
+  stored(row, changes, reply) {
     this.writes += 1;
     row.settle(changes, reply);
+    if (this.rows.get(row.id) !== row) return; // taken back meanwhile
     if (row.at > this.savedAt) this.savedAt = row.at;
-    this.unsent.write(this.rows.values());
     this.showRow(row);
   }
 
   saveAll() {
-    return Promise.all([...this.rows.values()].map((row) => this.save(row)));
+    if (this.order && !this.ordering) this.sendOrder();
+    const waiting = [...this.rows.values()].filter((row) => row.saving || Object.keys(row.changes()).length);
+    return waiting.length > TOGETHER ? this.saveNew(waiting) : Promise.all(waiting.map((row) => this.save(row)));
   }
 
   /** Saves until nothing waits, or nothing can be saved; the rows that still wait. */
@@ -1140,13 +1540,150 @@ class Form {
     this.offer("took_theirs", {}, () => this.changed(row, name, mine));
   }
 
+  /** Many new rows, a handful in one message; each that is stored already goes its own way. */
+  async saveNew(rows) {
+    for (const row of rows.filter((each) => each.revision)) this.schedule(row, 0);
+    const fresh = rows.filter((row) => !row.revision);
+    for (let from = 0; from < fresh.length; from += TOGETHER) await this.saveTogether(fresh.slice(from, from + TOGETHER));
+  }
+
+  async saveTogether(rows) {
+    const changes = new Map(rows.filter((row) => this.rows.get(row.id) === row && !row.saving).map((row) => [row, row.changes()]));
+    for (const [row, given] of changes) if (!Object.keys(given).length) changes.delete(row);
+    if (!changes.size || this.ended) return;
+    const sent = this.sendTogether(changes).finally(() => { for (const row of changes.keys()) row.saving = null; });
+    for (const row of changes.keys()) row.saving = sent;
+    this.showState();
+    if (await sent) {
+      // What was typed meanwhile goes out like any other change.
+      for (const row of changes.keys()) if (Object.keys(row.changes()).length) this.schedule(row, PAUSE);
+      return;
+    }
+    const tries = Math.max(...rows.map((row) => row.tries));
+    await new Promise((resolve) => { this.timers.set(rows, setTimeout(resolve, RETRIES[Math.min(tries, RETRIES.length) - 1])); });
+    await this.saveTogether(rows);
+  }
+
+  /** Whether the rows were answered for: stored, or refused for a reason of their own. */
+  async sendTogether(changes) {
+    const added = {};
+    for (const [row, given] of changes) {
+      row.sending(given);
+      added[row.id] = given;
+    }
+    const heard = (reply) => {
+      this.trouble = reply.faults?.length ? reply.faults : null;
+      if (!this.trouble) for (const [row, given] of changes) this.stored(row, given, reply.rows[row.id]);
+    };
+    await this.carrier.ask({ ...this.where(), do: "add", added }, heard).catch(() => { this.silent = true; });
+    const failed = this.silent || this.trouble;
+    this.silent = false;
+    for (const row of changes.keys()) row.tries = failed ? row.tries + 1 : 0;
+    this.unsent.write(this.rows.values());
+    this.show();
+    return !failed;
+  }
+
+  /** Pasted rows, with what could not be read as it stood; all of them can be taken back. Gives the first. */
+  addPasted(read, source, instead) {
+    if (instead) this.rows.delete(instead.id);
+    const rows = read.map(({ typed, answers, problems }) => {
+      const row = this.insert(this.makeRow(source));
+      for (const [name, value] of Object.entries(answers)) row.change(name, value);
+      for (const [name, told] of Object.entries(problems)) {
+        row.change(name, typed[name]);
+        row.refused.set(name, told);
+      }
+      return row;
+    });
+    this.unsent.write(this.rows.values());
+    this.show();
+    this.saveNew(rows);
+    this.announce("pasted", { count: rows.length });
+    this.offer("pasted", { count: rows.length }, () => this.takeBack(rows));
+    return rows[0];
+  }
+
+  async takeBack(rows) {
+    for (const row of rows) {
+      row.unsent.clear();
+      this.rows.delete(row.id);
+    }
+    this.unsent.write(this.rows.values());
+    this.show();
+    await Promise.all(rows.map((row) => row.saving));
+    const stored = rows.filter((row) => row.revision || row.sent.size).map((row) => row.id);
+    if (stored.length) await this.ask({ do: "withdraw", rows: stored });
+    this.refreshNow();
+  }
+
+  /** Moves a row up or down; whether it could. The order is stored by itself, and the last one holds. */
+  move(row, by) {
+    const rows = [...this.rows.values()];
+    const place = rows.indexOf(row) + by;
+    if (place < 0 || place >= rows.length) return false;
+    rows.splice(place - by, 1);
+    rows.splice(place, 0, row);
+    this.order = rows.map((each) => each.id);
+    this.arrange(rows);
+    this.show();
+    this.announce("moved", { title: this.rowTitle(row).title || this.words.say("untitled"), place: place + 1, count: rows.length });
+    clearTimeout(this.timers.get("order"));
+    this.timers.set("order", setTimeout(() => this.sendOrder(), PAUSE));
+    return true;
+  }
+
+  async sendOrder() {
+    const { order } = this;
+    clearTimeout(this.timers.get("order"));
+    const done = () => { if (this.order === order) this.order = null; };
+    this.ordering = true;
+    try {
+      await this.carrier.ask({ ...this.where(), do: "reorder", rows: order }, (reply) => {
+        this.writes += 1;
+        this.orderTries = 0;
+        if (reply.faults?.length) this.sayFaults(reply.faults);
+        else this.savedAt = new Date().toISOString();
+        done();
+      });
+    } catch {
+      this.orderTries += 1;
+      this.timers.set("order", setTimeout(() => this.order && this.sendOrder(), RETRIES[Math.min(this.orderTries, RETRIES.length) - 1]));
+    }
+    this.ordering = false;
+    if (!this.ended) this.showState();
+  }
+
+  /** Where help was asked for at this question, if it was. */
+  stuckAt(row, field) {
+    return this.stuck?.find((one) => one.field === field.name && (one.row || "") === row.id);
+  }
+
+  /** Said to a screen reader. */
+  announce(key, values) {
+    this.announcer.textContent = "";
+    this.announcer.textContent = this.words.say(key, values);
+  }
+
   newRow(source, id = "") {
+    const row = this.insert(this.makeRow(source, id));
+    this.show();
+    return row;
+  }
+
+  makeRow(source, id = "") {
     const row = new Row(id || (source ? `${source}.${random(4)}` : `r${random(7)}`), source);
     const sibling = [...this.rows.values()].find((other) => source && other.source === source);
     row.carried = sibling?.carried ?? {};
-    this.rows.set(row.id, row);
-    this.rows = new Map(this.together([...this.rows.values()]).map((each) => [each.id, each]));
-    this.show();
+    return row;
+  }
+
+  /** Puts a new row after those that go back to the same earlier row, else at the end. */
+  insert(row) {
+    const rows = [...this.rows.values()];
+    const place = row.source ? rows.findLastIndex((other) => other.source === row.source) : -1;
+    rows.splice(place < 0 ? rows.length : place + 1, 0, row);
+    this.rows = new Map(rows.map((each) => [each.id, each]));
     return row;
   }
 
@@ -1203,7 +1740,7 @@ class Form {
   async submit() {
     const waiting = await this.saveEverything();
     if (waiting.length) return this.showSummary(waiting.flatMap((row) => this.unsavedProblems(row)));
-    const reply = await this.ask({ do: "submit" });
+    const reply = await this.ask({ do: "submit", row: this.alone ?? "" });
     if (!reply) return;
     this.known = -1;
     this.adopt(reply.rows);
@@ -1235,19 +1772,20 @@ class Form {
     const { words } = this;
     const rows = [...this.rows.values()];
     const sum = (count) => rows.reduce((total, row) => total + count(row), 0);
-    const unsent = sum((row) => Object.keys(row.changes()).length);
-    const held = sum((row) => row.unsent.size) - unsent;
-    const stuck = this.trouble || rows.some((row) => row.tries && row.unsent.size);
+    const answers = sum((row) => Object.keys(row.changes()).length);
+    const held = sum((row) => row.unsent.size) - answers;
+    const unsent = answers + (this.order ? 1 : 0);
+    const stuck = this.trouble || this.orderTries || rows.some((row) => row.tries && row.unsent.size);
     const state = unsent && stuck ? "unsaved" : unsent ? "saving" : held ? "held" : this.savedAt ? "saved" : "fresh";
     const status = this.status(rows);
     const said = JSON.stringify([state, unsent, held, this.savedAt, status, this.trouble, words.language]);
     this.resend.hidden = state !== "unsaved";
-    this.historyTool.hidden = this.sheet.repeats || !rows[0]?.revision;
+    this.historyTool.hidden = this.alone === null || !rows[0]?.revision;
     this.submitTool.hidden = !rows.length;
     if (this.said === said) return;
     this.said = said;
     this.state.dataset.state = state;
-    const sentence = state === "unsaved" && this.trouble ? this.trouble.map((problem) => words.pick(problem.text)).join(" ")
+    const sentence = state === "unsaved" && this.trouble ? `${words.say("state_refused")} ${this.faultsText(this.trouble)}`
       : words.say(`state_${state}`, { count: unsent || held, time: this.savedAt && words.time(this.savedAt) });
     const chip = h("span", { class: "spp-chip", "data-state": status }, words.say(`status_${status}`));
     this.state.replaceChildren(...(status === "unanswered" ? [] : [chip]), h("span", {}, sentence));
@@ -1274,7 +1812,7 @@ class Form {
   }
 
   problemText(problem) {
-    const row = this.sheet.repeats ? this.rows.get(problem.row) : null;
+    const row = this.alone === null ? this.rows.get(problem.row) : null;
     const number = row ? `${[...this.rows.keys()].indexOf(row.id) + 1}. ` : "";
     const field = this.field(problem.field);
     const named = problem.rule ? "" : field ? `${this.words.pick(field.label)}: ` : "";
@@ -1282,7 +1820,7 @@ class Form {
   }
 
   goTo({ row, field }) {
-    const target = this.rows.get(row ?? "");
+    const target = this.rows.get(this.alone ?? row);
     if (target) this.view.openRow(target, field);
   }
 
@@ -1402,11 +1940,19 @@ class Form {
       const reply = await this.carrier.ask({ ...this.where(), ...message });
       this.trouble = reply.faults?.length ? reply.faults : null;
       if (!this.trouble) return reply;
-      this.offerSentence(this.trouble.map((problem) => this.words.pick(problem.text)).join(" "));
+      this.sayFaults(this.trouble);
     } catch {
       this.offerSentence(this.words.say("no_reply"));
     }
     return null;
+  }
+
+  faultsText(faults) {
+    return faults.map((problem) => this.words.pick(problem.text)).join(" ");
+  }
+
+  sayFaults(faults) {
+    this.offerSentence(this.faultsText(faults));
   }
 
   offerSentence(sentence) {
