@@ -115,12 +115,6 @@ class Chart(Figure):
         picture.quantize(palette=_palette(), dither=Image.Dither.NONE).save(file, "png", dpi=(DOTS, DOTS))
         return file.getvalue()
 
-    def svg(self) -> str:
-        """The picture for a page: small and soon made, with text that the reader's own fonts draw."""
-        from .vector import svg
-
-        return svg(self)
-
     def _repr_mimebundle_(self, **_which: Any) -> tuple[dict[str, str], dict[str, Any]]:
         size = {"width": round(WIDTH * DOTS / 2), "height": round(self.get_figheight() * DOTS / 2)}
         data = {"image/png": b64encode(self.png()).decode("ascii"), "text/plain": self.alt_text}

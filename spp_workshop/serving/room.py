@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from spp_workshop.programme import Programme
-from spp_workshop.seats import Seat
+from spp_workshop.seats import Seat, Sitting
 from spp_workshop.workshop import Workshop
 
 if TYPE_CHECKING:
+    from .attendance import Attendance
     from .guard import Guard
     from .pages import Pages
-    from .pictures import Pictures
+    from .painters import Pictures
     from .writer import Writer
 
 
@@ -30,8 +31,15 @@ class Room:
     origins: frozenset[str] = field(default_factory=frozenset)  # of pages that may send us something
     guard: Guard = field(init=False, repr=False)
     writer: Writer = field(init=False, repr=False)
+    attendance: Attendance = field(init=False, repr=False)
     pictures: Pictures = field(init=False, repr=False)
     pages: Pages = field(init=False, repr=False)
+
+    def home(self, sitting: Sitting) -> str:
+        """Where somebody begins who has just joined."""
+        if sitting.seat.role != "participant":
+            return self.base_url + "desk"
+        return self.base_url + ("now" if sitting.agreed_at else "notice")
 
     def seated(self, seat: Seat) -> Workshop:
         """The workshop as this seat sees it."""
