@@ -330,7 +330,7 @@ def no_seat() -> Problem:
         "",
         "no_seat",
         message("This code opens no seat (any more)."),
-        message("Ask the facilitator for a new one."),
+        message("Compare it with your invitation; if it is the same, ask the facilitator for a new one."),
     )
 
 

@@ -37,6 +37,7 @@ def join_page(room: Room, sitting: Sitting | None) -> str:
         day=_day(room, session),
         sitting=sitting,
         whose=_whose(room, sitting) if sitting else None,
+        home=room.home(sitting) if sitting else "",
         asks_again=bool(sitting and sitting.seat.role == "participant" and sitting.session != room.session),
         place=_usual_place(session),
         longest_name=LONGEST_NAME,

@@ -57,7 +57,8 @@ class JoinHandler(SeatHandler):
         else:
             sitting, token = await self._redeem(_text(sent, "code"), visitor)
         self.keep_seat(token)
-        self.clear_cookie(BEFORE, path=self.room.base_url)
+        if self.get_cookie(BEFORE):
+            self.clear_cookie(BEFORE, path=self.room.base_url)
         self.room.attendance.note()
         self.give({"next": self.room.home(sitting)})
 

@@ -155,6 +155,7 @@ function fromLink() {
   history.replaceState(null, "", location.pathname);
   find("#code").value = spelled(code);
   find("#code-linked").hidden = false;
+  show(find("#joining"), []);
   const seated = find("#seated");
   if (!seated) find("#joining [data-field=place] input:checked, #joining [data-field=place] input").focus();
 }
