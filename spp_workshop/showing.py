@@ -16,7 +16,9 @@ from .cases import Markdown
 from .errors import message
 from .messages import date_text, join_text, moment_text, say, time_text, worded
 from .pages import Page, bullets, folded, heading, lines_of, page, picture, rows_of, sentence, small
+from .stuck import worked_on
 from .tables import answers, rows_as_cards, table
+from .visibility import HELP
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -236,6 +238,34 @@ def unnamed(workshop: Workshop, worksheet: str, *questions: str) -> Page:
     return page(*parts) if parts else page(sentence(NOTHING_YET, language))
 
 
+def stuck(workshop: Workshop, session: str) -> Page:
+    """Who asks for the facilitator, at which question and since when, the newest first; no answers."""
+    language, there = workshop.language, worked_on(workshop, session)
+    asked = workshop.frames[HELP].sort_values("recorded_at", ascending=False, kind="stable")
+    lines = [_stuck_at(workshop, line) for line in lines_of(asked) if line["of_worksheet"] in there]
+    columns = {
+        "since": message("Since"),
+        "company": message("Company"),
+        "worksheet": message("Worksheet"),
+        "question": message("Question"),
+        "note": message("Note"),
+    }
+    nobody = message("Nobody has said that they are stuck.")
+    return page(rows_of(lines, columns, language) if lines else sentence(nobody, language))
+
+
+def _stuck_at(workshop: Workshop, line: dict[str, Any]) -> dict[str, str]:
+    sheet, language = workshop.worksheets[line["of_worksheet"]], workshop.language
+    question = sheet.by_name.get(line["of_question"])
+    return {
+        "since": moment_text(line["recorded_at"], language),
+        "company": workshop.choices["companies"].label(line["company"], language),
+        "worksheet": sheet.title[language],
+        "question": question.label[language] if question else line["of_question"],
+        "note": line["note"] or "",
+    }
+
+
 def recorded(workshop: Workshop, session: str) -> Page:
     """What is on record of the session."""
     columns = {
@@ -315,6 +345,7 @@ __all__ = [
     "readiness",
     "recorded",
     "returned",
+    "stuck",
     "themes",
     "to_send",
     "today",
