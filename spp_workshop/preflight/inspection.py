@@ -34,21 +34,24 @@ class Check(NamedTuple):
     look: Callable[[Any], list[Problem]]
 
 
+# Without these no server can be started.
+FIRST = (
+    Check("definitions", message("Programme, worksheets and notebooks"), folder.definitions),
+    Check("port", message("Port"), machine.port),
+)
 # Of the machine and the folder as they are.
 STILL = (
-    Check("fonts", message("Fonts for Japanese"), machine.fonts),
-    Check("disk", message("Room on the disk, and the right to write there"), machine.disk),
-    Check("definitions", message("Programme, worksheets and notebooks"), folder.definitions),
     Check("store", message("The store of answers"), folder.store),
     Check("seats", message("Codes for all who will join"), folder.seats),
+    Check("disk", message("Room on the disk, and the right to write there"), machine.disk),
+    Check("fonts", message("Fonts for Japanese"), machine.fonts),
     Check("kernels", message("Kernels, and Voila"), machine.kernels),
-    Check("port", message("Port"), machine.port),
-    Check("certificate", message("Certificate"), network.certificate),
     Check("name", message("The name in the links"), network.resolved),
+    Check("certificate", message("Certificate"), network.certificate),
 )
 # Of the server, which is started on a copy.
-SERVER = Check("server", message("The server starts"), lambda _: [])
 LIVE = (
+    Check("server", message("The server starts"), trial.answers),
     Check("page", message("Somebody joins, and sees today's page"), trial.page),
     Check("save", message("An answer is saved, and read again"), trial.save),
     Check("address", message("The address in the links, from this machine"), trial.address),
@@ -59,31 +62,35 @@ def inspect(plan: Plan) -> Iterator[Finding]:
     """Look at everything, and tell of each check as soon as it is done; no answer is touched."""
     told: list[Problem] = []
     red: set[str] = set()
-    for check in STILL:
-        finding = _looked(check, plan, told)
-        if finding.state == "red":
+
+    def looked(check: Check, at: Any) -> Finding:
+        finding = _looked(check, at, told)
+        told.extend(finding.problems)
+        if finding.state != "green":
             red.add(check.name)
-        told += finding.problems
-        yield finding
-    yield from _live(plan, told, red)
+        return finding
 
-
-def _live(plan: Plan, told: list[Problem], red: set[str]) -> Iterator[Finding]:
-    if "definitions" in red:
-        yield from (_not_tried(check) for check in (SERVER, *LIVE))
-        return
-    tried = _elsewhere(plan) if "port" in red else plan
     with ExitStack() as stack:
+        for check in FIRST:
+            yield looked(check, plan)
+        tried = _elsewhere(plan) if "port" in red else plan
         running: list[trial.Trial] = []
 
-        def start(plan: Plan) -> list[Problem]:
-            running.append(stack.enter_context(trial.running(plan)))
+        def begin(at: Plan) -> list[Problem]:
+            running.append(stack.enter_context(trial.running(at)))
             return []
 
-        yield _looked(SERVER._replace(look=start), tried, told)
+        # The server starts while the rest is looked at.
+        begun = None if "definitions" in red else looked(LIVE[0]._replace(look=begin), tried)
+        for check in STILL:
+            if check.name != "certificate" or plan.certfile:
+                yield looked(check, plan)
         for check in LIVE:
-            hopeless = not running or (check.name == "address" and tried is not plan)
-            yield _not_tried(check) if hopeless else _looked(check, running[0], told)
+            hopeless = "server" in red or (check.name == "address" and tried is not plan)
+            if running and not hopeless:
+                yield looked(check, running[0])
+            else:
+                yield begun if begun and begun.problems and check is LIVE[0] else _not_tried(check)
 
 
 def _elsewhere(plan: Plan) -> Plan:
@@ -120,4 +127,4 @@ def _unexpected(error: Exception) -> Problem:
     )
 
 
-__all__ = ["LIVE", "SERVER", "STILL", "Check", "Finding", "inspect"]
+__all__ = ["FIRST", "LIVE", "STILL", "Check", "Finding", "inspect"]

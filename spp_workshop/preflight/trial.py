@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -41,6 +41,8 @@ class Trial:
     base: str
     company: str
     code: str
+    process: subprocess.Popen[bytes]
+    complaints: Path
 
     def joined(self, base: str = "") -> Visitor:
         """Somebody of the company, who has read the notice. Raises SppError when it is refused."""
@@ -48,13 +50,13 @@ class Trial:
         visitor.get("join")
         _expect(visitor.post("join", {"code": self.code, "name": "", "place": "online", "people": 1}))
         visitor.get("notice")
-        _expect(visitor.post("notice", {}))
+        _expect(visitor.post("notice", {"agree": True}))
         return visitor
 
 
 @contextmanager
 def running(plan: Plan) -> Iterator[Trial]:
-    """`spp-workshop serve` with the plan's options, on a copy. Raises SppError when it does not start."""
+    """`spp-workshop serve` with the plan's options, on a copy, begun but perhaps not answering yet."""
     with tempfile.TemporaryDirectory(prefix="spp-preflight-", ignore_cleanup_errors=True) as place:
         copy, complaints = Path(place, "workshop"), Path(place, "complaints")
         company, code = _copy(plan, copy)
@@ -68,8 +70,7 @@ def running(plan: Plan) -> Iterator[Trial]:
             )
         try:
             base = f"{'https' if plan.certfile else 'http'}://{_here(plan)}{plan.base_url}"
-            _wait(process, Visitor(base, seconds=2), complaints)
-            yield Trial(plan, base, company, code)
+            yield Trial(plan, base, company, code, process, complaints)
         finally:
             _end(process)
 
@@ -105,19 +106,6 @@ def _here(plan: Plan) -> str:
     return f"[{host}]:{plan.port}" if ":" in host else f"{host}:{plan.port}"
 
 
-def _wait(process: subprocess.Popen[bytes], visitor: Visitor, complaints: Path) -> None:
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if visitor.get("join").status == 200:
-                return
-        except OSError:
-            pass
-        time.sleep(0.1)
-    said = complaints.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    raise SppError(_does_not_start(said[-1] if said and process.poll() is not None else ""))
-
-
 def _end(process: subprocess.Popen[bytes]) -> None:
     process.send_signal(signal.SIGTERM if os.name == "nt" else signal.SIGINT)
     try:
@@ -128,6 +116,18 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 # --- What is tried ----------------------------------------------------------------------------------------
+
+
+def answers(trial: Trial) -> list[Problem]:
+    """The server answers before long; if it ends instead, its last words tell why."""
+    visitor, deadline = Visitor(trial.base, seconds=2), time.monotonic() + SECONDS
+    while time.monotonic() < deadline and trial.process.poll() is None:
+        with suppress(OSError):
+            if visitor.get("join").status == 200:
+                return []
+        time.sleep(0.1)
+    said = trial.complaints.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return [_does_not_start(said[-1] if said and trial.process.poll() is not None else "")]
 
 
 def page(trial: Trial) -> list[Problem]:
