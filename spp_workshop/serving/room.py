@@ -14,7 +14,8 @@ from spp_workshop.workshop import Workshop
 if TYPE_CHECKING:
     from .attendance import Attendance
     from .guard import Guard
-    from .pages import Pages
+    from .kept_pages import Pages
+    from .openings import Openings
     from .painters import Pictures
     from .writer import Writer
 
@@ -34,6 +35,7 @@ class Room:
     attendance: Attendance = field(init=False, repr=False)
     pictures: Pictures = field(init=False, repr=False)
     pages: Pages = field(init=False, repr=False)
+    openings: Openings = field(init=False, repr=False)
 
     def home(self, sitting: Sitting) -> str:
         """Where somebody begins who has just joined."""
