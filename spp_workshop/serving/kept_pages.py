@@ -52,7 +52,7 @@ class Pages:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="exercises")
         self._contents: dict[str, Future[Json]] = {}
         self._rendered: dict[tuple[str, str, str], Kept] = {}
-        self._forms: dict[str, Kept] = {}
+        self._forms: dict[tuple[str, str], Kept] = {}
 
     def begin(self) -> None:
         """Make all pages in the background, today's first."""
@@ -74,17 +74,27 @@ class Pages:
             self._rendered[key] = Kept.of(self._render(session, base_url, content).encode())
         return self._rendered[key]
 
-    def forms(self, session: str) -> Kept:
-        """The worksheets of an exercise as its forms need them, by name. Raises NoPage."""
-        if session not in self._forms:
-            names = worksheets_of(self._notebook(session))
+    def forms(self, session: str, worksheet: str = "") -> Kept:
+        """The worksheets of an exercise as their forms need them, by name; all, or one. Raises NoPage."""
+        key = session, worksheet
+        if key not in self._forms:
+            there = worksheets_of(self._notebook(session))
+            if worksheet and worksheet not in there:
+                raise NoPage(_no_exercise())
+            names = [worksheet] if worksheet else there
             defined = {name: forms.definition(self.workshop, name) for name in names}
             text = json.dumps(defined, ensure_ascii=False, separators=(",", ":"))
-            self._forms[session] = Kept.of(text.encode())
-        return self._forms[session]
+            self._forms[key] = Kept.of(text.encode())
+        return self._forms[key]
 
     def _render(self, session: str, base_url: str, content: Json) -> str:
-        place = f"{base_url}exercise/{session}/forms.json?{self.forms(session).mark}"
+        place = f"{base_url}exercise/{session}/forms.json"
+        there = worksheets_of(self._notebook(session))
+        # The mark lets the browser keep a definition for as long as it is this one.
+        definitions = {
+            name: f"{place}?worksheet={name}&edition={self.forms(session, name).mark}" for name in there
+        }
+        first = [part["form"] for part in content["steps"][0]["parts"] if "form" in part]
         steps = content["steps"]
         return render(
             "exercise.html.j2",
@@ -95,7 +105,8 @@ class Pages:
             numbered=[_step(number, len(steps)) for number in range(1, len(steps) + 1)],
             following=[message("Next: {title}", title=_Title(step["title"])) for step in steps[1:]],
             session=session,
-            forms_address=place,
+            definitions=definitions,
+            first=[definitions[name] for name in first],
             start_address=f"{base_url}spp/start?exercise={session}",
             say={name: both(text) for name, text in WORDS.items()},
         )

@@ -72,11 +72,11 @@ class FormsHandler(_KeptHandler):
         """The definitions by name; with their mark in the address they may be kept."""
         self.require("participant")
         try:
-            kept = self.room.pages.forms(session)
+            kept = self.room.pages.forms(session, self.get_query_argument("worksheet", ""))
         except NoPage as error:
             self.refuse(404, *error.problems)
             return
-        known = self.request.query == kept.mark
+        known = self.get_query_argument("edition", "") == kept.mark
         self.send(kept, "application/json; charset=utf-8", _FOR_EVER if known else _ASK_AGAIN)
 
 

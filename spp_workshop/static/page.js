@@ -132,7 +132,6 @@ function sayFaults(faults) {
 const steps = [...document.querySelectorAll("[data-step]")];
 let current = null;
 let started = null; // {who, revision, forms: {worksheet: {place, opened}}}
-let definitions = null;
 
 function stepOfAddress() {
   const name = decodeURIComponent(location.hash.slice(1));
@@ -164,18 +163,35 @@ function turn(moved) {
 function open(step) {
   if (!started) return;
   for (const place of step.querySelectorAll("[data-form]")) openForm(place);
-  for (const place of step.querySelectorAll("[data-form]")) models.get(place.dataset.form)?.hint();
   for (const image of step.querySelectorAll("[data-chart]")) drawChart(image);
 }
 
-function openForm(place) {
+/** Draws a form once; when its step is opened again, it looks for what others wrote. */
+async function openForm(place) {
   const name = place.dataset.form;
-  if (models.has(name) || !started.forms[name] || !definitions[name]) return;
+  if (models.has(name)) return models.get(name)?.hint();
+  if (!started.forms[name]) return;
+  models.set(name, null); // on its way
+  const sheet = await defined(place);
   const { place: whose, opened } = started.forms[name];
-  const model = new Model({ form: definitions[name], place: whose, opened, switch: false });
+  const model = new Model({ form: sheet, place: whose, opened, switch: false });
   models.set(name, model);
   place.replaceChildren();
   form.render({ model, el: place });
+}
+
+const definitions = new Map(); // by address: the worksheet as its form needs it, or will
+
+/** The worksheet of a form; asked for until it comes. */
+function defined(place) {
+  const { definition, form: name } = place.dataset;
+  if (!definitions.has(definition)) definitions.set(definition, insist(() => fetched(definition)).then((data) => data[name]));
+  return definitions.get(definition);
+}
+
+/** While the person is at the first step, the others' worksheets are fetched. */
+async function fetchAhead() {
+  for (const place of document.querySelectorAll("[data-form]")) await defined(place);
 }
 
 document.addEventListener("click", (event) => {
@@ -273,7 +289,7 @@ addEventListener("online", () => connection.lost && news.later(0));
 // --- Language, and who is here ---------------------------------------------------------------------------------------
 
 document.addEventListener("spp:language", ({ detail }) => {
-  for (const model of models.values()) model.set("language", detail);
+  for (const model of models.values()) model?.set("language", detail);
   drawCharts();
 });
 
@@ -316,43 +332,37 @@ document.querySelector("[data-leave]").addEventListener("click", async () => {
 
 // --- Beginning ----------------------------------------------------------------------------------------------------------
 
-/** Fetched ahead by the page itself; the second time as data that may have changed. */
-async function load(first) {
-  const options = first ? {} : { cache: "no-store" };
-  const [defined, start] = await Promise.all([
-    definitions ?? asked(() => fetched(exercise.dataset.forms)).then(({ status, data }) => (status === 200 ? data : null)),
-    asked(() => fetched(exercise.dataset.start, options)),
-  ]);
-  if (start.status !== 200 || !defined) {
-    if (!connection.ended) sayFaults(start.data?.faults);
-    throw new Error("refused");
-  }
-  definitions = defined;
-  started = start.data;
-}
-
-async function fetched(address, options = {}) {
-  const reply = await fetch(address, options);
+async function fetched(address) {
+  const reply = await fetch(address);
   const json = reply.headers.get("Content-Type")?.includes("json");
   return { status: reply.status, data: json ? await reply.json() : null };
 }
 
+/** Asks until it is given; says why when it is refused. */
+async function insist(request) {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      const { status, data } = await asked(request);
+      if (status === 200) return data;
+      if (!connection.ended) sayFaults(data?.faults);
+    } catch {
+      // The banner says it.
+    }
+    await new Promise((resolve) => setTimeout(resolve, AGAIN[Math.min(attempt, AGAIN.length - 1)]));
+  }
+}
+
 async function begin() {
   turn(false);
-  for (let attempt = 0; !started; attempt += 1) {
-    try {
-      await load(attempt === 0);
-    } catch {
-      if (connection.ended) return;
-      await new Promise((resolve) => setTimeout(resolve, AGAIN[Math.min(attempt, AGAIN.length - 1)]));
-    }
-  }
+  for (const place of current.querySelectorAll("[data-form]")) defined(place);
+  started = await insist(() => fetched(exercise.dataset.start));
   sayFaults([]);
   news.revision = started.revision;
   showWho();
   open(current);
   document.body.dataset.ready = "true";
   news.later();
+  setTimeout(fetchAhead, 1000);
 }
 
 begin();
