@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from spp_workshop.errors import Message, Problem, SppError, message
@@ -36,6 +36,7 @@ class Check(NamedTuple):
 
 # Without these no server can be started.
 FIRST = (
+    Check("options", message("Options"), network.options),
     Check("definitions", message("Programme, worksheets and notebooks"), folder.definitions),
     Check("port", message("Port"), machine.port),
 )
@@ -73,7 +74,7 @@ def inspect(plan: Plan) -> Iterator[Finding]:
     with ExitStack() as stack:
         for check in FIRST:
             yield looked(check, plan)
-        tried = _elsewhere(plan) if "port" in red else plan
+        tried = plan.at_home(_free_port()) if red & {"options", "port"} else plan
         running: list[trial.Trial] = []
 
         def begin(at: Plan) -> list[Problem]:
@@ -83,7 +84,7 @@ def inspect(plan: Plan) -> Iterator[Finding]:
         # The server starts while the rest is looked at.
         begun = None if "definitions" in red else looked(LIVE[0]._replace(look=begin), tried)
         for check in STILL:
-            if check.name != "certificate" or plan.certfile:
+            if check.name != "certificate" or plan.address.certfile:
                 yield looked(check, plan)
         for check in LIVE:
             hopeless = "server" in red or (check.name == "address" and tried is not plan)
@@ -93,12 +94,11 @@ def inspect(plan: Plan) -> Iterator[Finding]:
                 yield begun if begun and begun.problems and check is LIVE[0] else _not_tried(check)
 
 
-def _elsewhere(plan: Plan) -> Plan:
-    """The same at a free port that only this machine reaches: what is wrong with the other hides nothing."""
+def _free_port() -> int:
+    """Where the server is tried when it cannot be at its own port: what is wrong there hides nothing."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
-        port = one.getsockname()[1]
-    return replace(plan, host="127.0.0.1", port=port)
+        return int(one.getsockname()[1])
 
 
 def _looked(check: Check, at: Any, told: list[Problem]) -> Finding:

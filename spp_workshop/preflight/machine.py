@@ -55,7 +55,7 @@ def port(plan: Plan) -> list[Problem]:
     """The port has to be free, at the address of this machine at which the server will listen."""
     try:
         places = socket.getaddrinfo(
-            plan.host or None, plan.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            plan.address.host or None, plan.address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
         for family, kind, protocol, _, address in places:
             with socket.socket(family, kind, protocol) as one:
@@ -151,7 +151,7 @@ def _no_port(plan: Plan, error: OSError) -> Problem:
     # Windows says the same in numbers of its own.
     number = {10048: errno.EADDRINUSE, 10013: errno.EACCES}.get(error.errno or 0, error.errno)
     what, remedy = _PORT.get(number, _NOT_HERE) if number else _NOT_HERE
-    values = {"port": plan.port, "host": plan.host}
+    values = {"port": plan.address.port, "host": plan.address.host}
     return Problem("", "port", type(what)(what.text, values), remedy)
 
 

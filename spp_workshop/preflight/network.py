@@ -20,15 +20,16 @@ _NOT_YET, _EXPIRED, _OTHER_NAMES = 9, 10, (62, 64)
 
 def certificate(plan: Plan) -> list[Problem]:
     """The certificate and its key belong together, name this address, and hold until the session ends."""
-    if not plan.certfile:
+    certfile = plan.address.certfile
+    if not certfile:
         return []
     try:
         server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         # A key with a password would have the server wait for somebody who types it.
-        server.load_cert_chain(plan.certfile, plan.keyfile, password=lambda: "")
+        server.load_cert_chain(certfile, plan.address.keyfile, password=lambda: "")
     except (OSError, ssl.SSLError):
         return [_unreadable_certificate(plan)]
-    for client in (_trusting(plan.certfile), ssl.create_default_context()):
+    for client in (_trusting(certfile), ssl.create_default_context()):
         if problems := _judged(server, client, plan):
             return problems
     return []
@@ -68,6 +69,11 @@ def ends_at(peer: dict[str, object]) -> datetime:
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(peer["notAfter"])), UTC)
 
 
+def options(plan: Plan) -> list[Problem]:
+    """What was asked for can be: an address that a browser can open, and no answers in plain sight."""
+    return list(plan.faults)
+
+
 def resolved(plan: Plan) -> list[Problem]:
     """The name that others type is known, and its number is not one by which a machine calls itself."""
     try:
@@ -82,7 +88,7 @@ def reached(plan: Plan) -> list[Problem]:
     """While a server listens: a socket connects to the address of the links, and trusts who answers."""
     try:
         with socket.create_connection((plan.name, plan.public_port), timeout=SECONDS) as plain:
-            if not plan.public_url.startswith("https:"):
+            if not plan.address.public_url.startswith("https:"):
                 return []
             with ssl.create_default_context().wrap_socket(plain, server_hostname=plan.name) as secured:
                 end = ends_at(dict(secured.getpeercert() or {}))
@@ -138,7 +144,7 @@ def _certificate_ends(end: datetime) -> Problem:
 
 def _unreadable_certificate(plan: Plan) -> Problem:
     return Problem(
-        str(plan.certfile),
+        str(plan.address.certfile),
         "unreadable_certificate",
         message("Certificate and key cannot be read, or do not belong together."),
         message(

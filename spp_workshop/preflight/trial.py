@@ -69,7 +69,7 @@ def running(plan: Plan) -> Iterator[Trial]:
                 stderr=stream,
             )
         try:
-            base = f"{'https' if plan.certfile else 'http'}://{_here(plan)}{plan.base_url}"
+            base = f"{'https' if plan.address.certfile else 'http'}://{_here(plan)}{plan.address.base_url}"
             yield Trial(plan, base, company, code, process, complaints)
         finally:
             _end(process)
@@ -93,17 +93,20 @@ def _copy(plan: Plan, copy: Path) -> tuple[str, str]:
 
 
 def _words(plan: Plan, copy: Path) -> list[str]:
-    words = ["serve", str(copy), "--session", plan.day.key, "--host", plan.host, "--port", str(plan.port)]
-    words += ["--public-url", plan.public_url, "--base-url", plan.base_url, "--language", plan.language]
-    words += ["--certfile", str(plan.certfile)] if plan.certfile else []
-    words += ["--keyfile", str(plan.keyfile)] if plan.keyfile else []
+    address = plan.address
+    words = ["serve", str(copy), "--session", plan.day.key, "--language", plan.language]
+    words += ["--host", address.host, "--port", str(address.port), "--public-url", address.public_url]
+    for name, file in (("--certfile", address.certfile), ("--keyfile", address.keyfile)):
+        words += [name, str(file)] if file else []
+    for proxy in sorted(address.proxies):
+        words += ["--proxy", proxy]
     return [*words, "--insecure-lan"] if plan.insecure_lan else words
 
 
 def _here(plan: Plan) -> str:
     """Where this machine reaches the server by itself."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(plan.host, plan.host)  # noqa: S104
-    return f"[{host}]:{plan.port}" if ":" in host else f"{host}:{plan.port}"
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(plan.address.host, plan.address.host)  # noqa: S104
+    return f"[{host}]:{plan.address.port}" if ":" in host else f"{host}:{plan.address.port}"
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -157,7 +160,7 @@ def address(trial: Trial) -> list[Problem]:
     if problems := reached(trial.plan):
         return problems
     try:
-        trial.joined(trial.plan.public_url)
+        trial.joined(trial.plan.address.public_url)
     except OSError:
         return [not_reached(trial.plan)]
     except SppError:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from spp_workshop.preflight import Plan
+from spp_workshop.preflight.plan import at_home
 from spp_workshop.serving.invitations import invite
 from spp_workshop.workshop import Workshop
 
@@ -29,8 +30,7 @@ def plan(workshop: Workshop) -> Plan:
     """A session of this folder, at a name that resolves to this machine's own network address or loopback."""
     until = datetime.now(UTC) + timedelta(days=400)
     invite(workshop.store, workshop.programme, "dd_practice", "http://127.0.0.1/", until)
-    port = free_port()
-    return Plan(workshop.folder, f"http://127.0.0.1:{port}/", session="dd_practice", port=port, language="en")
+    return Plan(workshop.folder, at_home(free_port()), session="dd_practice", language="en")
 
 
 @pytest.fixture

@@ -36,6 +36,10 @@ def rules(check: Callable[[Plan], list[Problem]], plan: Plan) -> list[str]:
     return [problem.rule for problem in found]
 
 
+def elsewhere(plan: Plan, **address: Any) -> Plan:
+    return replace(plan, address=replace(plan.address, **address))
+
+
 # --- The machine ------------------------------------------------------------------------------------------
 
 
@@ -79,7 +83,7 @@ def test_a_screen_without_a_japanese_font_is_red(
 
 
 def test_a_port_that_another_program_has_is_red(plan: Plan) -> None:
-    with socket.create_server(("127.0.0.1", plan.port)):
+    with socket.create_server(("127.0.0.1", plan.address.port)):
         assert rules(machine.port, plan) == ["port"]
         (problem,) = machine.port(plan)
         assert problem.message.text == "Port {port} is taken by another program."
@@ -88,7 +92,7 @@ def test_a_port_that_another_program_has_is_red(plan: Plan) -> None:
 
 @pytest.mark.parametrize("host", ["192.0.2.7", "nobody.invalid"])
 def test_a_host_that_is_not_this_machine_is_red(plan: Plan, host: str) -> None:
-    (problem,) = machine.port(replace(plan, host=host))
+    (problem,) = machine.port(elsewhere(plan, host=host))
     assert problem.text("en").startswith(f"“{host}” is no address of this machine.")
 
 
@@ -227,7 +231,7 @@ def test_a_certificate_for_this_name_from_a_known_authority_is_all_right(
     plan: Plan, certificates: Certificates
 ) -> None:
     certfile, keyfile = certificates("rooms.example.jp")
-    served = replace(plan, public_url="https://rooms.example.jp/", certfile=certfile, keyfile=keyfile)
+    served = elsewhere(plan, public_url="https://rooms.example.jp/", certfile=certfile, keyfile=keyfile)
     assert rules(network.certificate, served) == []
     assert rules(network.certificate, plan) == []
 
@@ -250,7 +254,7 @@ def test_a_certificate_that_browsers_would_refuse_is_red(
     text = text.replace("2026-10-23", str(coming)).replace("2027-03-31", str(coming))
     (plan.folder / "programme.yaml").write_text(text, encoding="utf-8")
     certfile, keyfile = certificates(name, *days)
-    served = replace(plan, public_url="https://rooms.example.jp/", certfile=certfile, keyfile=keyfile)
+    served = elsewhere(plan, public_url="https://rooms.example.jp/", certfile=certfile, keyfile=keyfile)
     (problem,) = network.certificate(served)
     assert problem.rule == rule
     assert problem.text("en").startswith(sentence)
@@ -261,7 +265,7 @@ def test_a_certificate_of_an_authority_that_nobody_knows_is_red(
 ) -> None:
     certfile, keyfile = certificates("rooms.example.jp")
     monkeypatch.delenv("SSL_CERT_FILE")
-    served = replace(plan, public_url="https://rooms.example.jp/", certfile=certfile, keyfile=keyfile)
+    served = elsewhere(plan, public_url="https://rooms.example.jp/", certfile=certfile, keyfile=keyfile)
     (problem,) = network.certificate(served)
     assert problem.text("en").startswith("Browsers will not trust the certificate of “rooms.example.jp”")
 
@@ -270,14 +274,14 @@ def test_files_that_are_no_certificate_or_no_pair_are_red(
     plan: Plan, certificates: Certificates, tmp_path: Path
 ) -> None:
     certfile, keyfile = certificates("rooms.example.jp")
-    served = replace(plan, public_url="https://rooms.example.jp/", certfile=certfile, keyfile=keyfile)
+    served = elsewhere(plan, public_url="https://rooms.example.jp/", certfile=certfile, keyfile=keyfile)
     for files in (
         {"certfile": tmp_path / "nothing.pem"},
         {"certfile": keyfile},
         {"keyfile": certfile},
         {"keyfile": certfile.with_name("ca.key")},
     ):
-        assert rules(network.certificate, replace(served, **files)) == ["unreadable_certificate"]
+        assert rules(network.certificate, elsewhere(served, **files)) == ["unreadable_certificate"]
 
 
 def test_a_key_with_a_password_is_red_and_nobody_is_asked_for_it(
@@ -289,7 +293,7 @@ def test_a_key_with_a_password_is_red_and_nobody_is_asked_for_it(
     locked = keyfile.with_name("locked.key")
     words = ["ec", "-in", str(keyfile), "-aes256", "-passout", "pass:secret", "-out", str(locked)]
     subprocess.run(["openssl", *words], check=True, capture_output=True)
-    served = replace(plan, public_url="https://rooms.example.jp/", certfile=certfile, keyfile=locked)
+    served = elsewhere(plan, public_url="https://rooms.example.jp/", certfile=certfile, keyfile=locked)
     began = time.monotonic()
     assert rules(network.certificate, served) == ["unreadable_certificate"]
     assert time.monotonic() - began < 5
@@ -298,13 +302,13 @@ def test_a_key_with_a_password_is_red_and_nobody_is_asked_for_it(
 def test_a_name_that_nobody_knows_or_only_this_machine_is_red(
     plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert rules(network.resolved, replace(plan, public_url="http://nobody.invalid/")) == ["unknown_name"]
+    assert rules(network.resolved, elsewhere(plan, public_url="http://nobody.invalid/")) == ["unknown_name"]
     for url in ("http://127.0.0.1:8888/", "http://localhost/", "http://[::1]:8888/"):
-        assert rules(network.resolved, replace(plan, public_url=url)) == ["only_here"]
-    assert rules(network.resolved, replace(plan, public_url="http://192.0.2.7/")) == []
+        assert rules(network.resolved, elsewhere(plan, public_url=url)) == ["only_here"]
+    assert rules(network.resolved, elsewhere(plan, public_url="http://192.0.2.7/")) == []
 
 
 def test_an_address_where_nobody_listens_is_red(plan: Plan) -> None:
     assert rules(network.reached, plan) == ["not_reached"]
-    with socket.create_server(("127.0.0.1", plan.port)):
+    with socket.create_server(("127.0.0.1", plan.address.port)):
         assert rules(network.reached, plan) == []
