@@ -223,6 +223,68 @@ def test_undo_of_what_was_never_there_is_refused(workshop: Workshop) -> None:
     assert faults(ask(workshop, "undo", STEP1, row="r1")) == ["no_such_state"]
 
 
+def test_an_order_is_stored_and_found_on_another_device(workshop: Workshop, alpha: Workshop) -> None:
+    for row in ("r1", "r2", "r3"):
+        save(workshop, {"business_area": row}, worksheet=STEP1, row=row)
+    assert ask(alpha, "reorder", STEP1, rows=["r3", "r1", "r2", "not_stored_yet"]) == {"id": "1"}
+    assert [row["row"] for row in ask(workshop, "open", STEP1)["rows"]] == ["r3", "r1", "r2"]
+    assert ask(workshop, "submit", STEP1)["problems"][0]["row"] == "r3"
+
+
+def test_many_rows_are_added_at_once_and_taken_back_at_once(workshop: Workshop) -> None:
+    added = {f"r{number}": {"business_area": f"作業{number}"} for number in range(20)}
+    added["r3"] |= {"issue": "no_such_code"}
+    stored = ask(workshop, "add", STEP1, added=added)["rows"]
+    assert [stored[row]["row"]["answers"] for row in added] == [
+        {"business_area": f"作業{n}"} for n in range(20)
+    ]
+    assert list(stored["r3"]["refused"]) == ["issue"]
+    assert [row["row"] for row in ask(workshop, "open", STEP1)["rows"]] == list(added)
+    # An answer that did not arrive is asked for again: nothing is stored twice.
+    assert ask(workshop, "add", STEP1, added=added)["rows"] == stored
+    assert ask(workshop, "withdraw", STEP1, rows=list(added)) == {"id": "1"}
+    assert ask(workshop, "open", STEP1)["rows"] == []
+
+
+def test_a_row_that_is_refused_whole_does_not_hold_up_the_others(workshop: Workshop) -> None:
+    added = {"r1": {"issue": "no_such_code"}, "r2": {"business_area": "めっき"}}
+    stored = ask(workshop, "add", STEP1, added=added)["rows"]
+    assert stored["r1"] == {"row": None, "refused": stored["r1"]["refused"], "conflicts": {}}
+    assert stored["r2"]["row"]["revision"] == 1
+
+
+def test_cells_are_read_and_nothing_is_stored(workshop: Workshop, beta: Workshop) -> None:
+    reply = ask(workshop, "read", STEP1, cells=[["めっき", "?"], ["塗装", ""]], field="business_area")
+    assert reply["columns"] == ["business_area", "stage"]
+    assert reply["header"] is False
+    first, second = reply["read"]
+    assert first["answers"] == {"business_area": "めっき"}
+    assert first["typed"]["stage"] == "?"
+    assert set(first["problems"]["stage"][0]["text"]) == {"ja", "en"}
+    assert second["problems"] == {}
+    assert workshop.revision() == 0
+    assert faults(ask(workshop, "read", STEP1, cells=[["x"]] * 501)) == ["too_many_rows"]
+
+
+def test_a_person_has_one_line_of_feedback_and_no_other(workshop: Workshop) -> None:
+    person, other = (
+        workshop.seated(Seat("participant", ALPHA, f"f3a1c0ffee{number}", "")) for number in (1, 2)
+    )
+    session = {"worksheet": "session_feedback", "subject": "session:dd_practice"}
+    (place,) = forms.place(person, session["worksheet"], session="dd_practice")["subjects"]
+    assert place["row"] == "f3a1c0ffee1"
+    answers = {"understanding": "agree", "useful": "agree"}
+    for seen, row in ((person, "f3a1c0ffee1"), (other, "f3a1c0ffee2")):
+        save(seen, answers, row=row, **session)
+    assert [row["row"] for row in ask(person, "open", **session)["rows"]] == ["f3a1c0ffee1"]
+    assert faults(save(person, answers, row="f3a1c0ffee2", **session)) == ["not_allowed"]
+    reply = ask(person, "submit", row="f3a1c0ffee1", **session)
+    assert [(row["row"], row["status"]) for row in reply["rows"]] == [("f3a1c0ffee1", "submitted")]
+    (theirs,) = ask(other, "open", **session)["rows"]
+    assert theirs["status"] == "draft"
+    assert "row" not in forms.place(workshop, session["worksheet"], session="dd_practice")["subjects"][0]
+
+
 # --- Submitting -------------------------------------------------------------------------------------------
 
 
@@ -298,11 +360,12 @@ def test_a_company_reads_nothing_of_another(workshop: Workshop, beta: Workshop, 
     assert "秘密の製品" not in json.dumps(ask(beta, do), ensure_ascii=False)
 
 
-@pytest.mark.parametrize("do", ["save", "submit", "withdraw", "restore", "undo"])
+@pytest.mark.parametrize("do", ["save", "submit", "withdraw", "restore", "undo", "reorder", "add"])
 def test_a_company_changes_nothing_of_another(workshop: Workshop, beta: Workshop, do: str) -> None:
     save(workshop, {"products": "秘密の製品"})
     before = workshop.history(PROFILE, ALPHA)
-    reply = ask(beta, do, changes={"products": "x"}, revision=1)
+    reply = ask(beta, do, changes={"products": "x"}, revision=1, added={"": {"products": "x"}}, rows=[""])
+    assert reply.get("faults") or reply["problems"]
     assert "秘密の製品" not in json.dumps(reply, ensure_ascii=False)
     assert workshop.history(PROFILE, ALPHA) == before
 
@@ -330,6 +393,13 @@ def test_a_company_changes_nothing_of_another(workshop: Workshop, beta: Workshop
             "changes": {"business_area": "x"},
         },
         {"id": {"nested": 1}, "do": "open", "worksheet": PROFILE, "subject": ALPHA},
+        {"do": "add", "worksheet": STEP1, "subject": ALPHA, "added": {"../x": {"business_area": "x"}}},
+        {"do": "add", "worksheet": STEP1, "subject": ALPHA, "added": {"r1": ["business_area"]}},
+        {"do": "withdraw", "worksheet": STEP1, "subject": ALPHA, "rows": ["r1", "../x"]},
+        {"do": "reorder", "worksheet": STEP1, "subject": ALPHA, "rows": ["~order"]},
+        {"do": "reorder", "worksheet": STEP1, "subject": ALPHA, "rows": "r1"},
+        {"do": "read", "worksheet": STEP1, "subject": ALPHA, "cells": [["x", 1]]},
+        {"do": "stuck", "worksheet": STEP1, "subject": ALPHA, "field": ["issue"]},
     ],
 )
 def test_a_message_that_no_form_sends_is_refused(workshop: Workshop, message: dict[str, Any]) -> None:

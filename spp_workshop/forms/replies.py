@@ -124,8 +124,10 @@ def _add(workshop: Workshop, request: Request) -> Json:
 def _submit(workshop: Workshop, request: Request) -> Json:
     sheet = workshop.worksheet(request.worksheet)
     rows = [row for row in workshop.rows(sheet.name, request.subject) if row.revision]
-    if not sheet.repeats:
-        rows = rows or [Row("")]
+    if request.row:  # a person's one line of a list
+        rows = [row for row in rows if row.row == request.row]
+    if request.row or not sheet.repeats:
+        rows = rows or [Row(request.row)]
     problems = [
         replace(problem, row=row.row) for row in rows for problem in answer_rules.check(sheet, row.answers)
     ]
