@@ -17,7 +17,7 @@ from spp_workshop.store import Revision
 from spp_workshop.workshop import Workshop
 
 if TYPE_CHECKING:
-    from .room import Room
+    from .writer import Writer
 
 WORKSHEET = "attendance"
 # Writes what the gate counts; nobody sits there.
@@ -35,8 +35,8 @@ Heads = tuple[int, int]  # in the room, online
 class Attendance:
     """Writes the attendance of the day's session a moment after people have joined."""
 
-    def __init__(self, room: Room):
-        self._room = room
+    def __init__(self, workshop: Workshop, session: str, writer: Writer):
+        self._writer, self._record = writer, partial(record, workshop, session)
         self._due: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -51,7 +51,7 @@ class Attendance:
             self._due.cancel()
             self._due = None
             with suppress(SppError):
-                record(self._room.workshop, self._room.session)
+                self._record()
 
     def _begin(self) -> None:
         self._due = None
@@ -59,7 +59,7 @@ class Attendance:
 
     async def _write(self) -> None:
         try:
-            await self._room.writer.do(partial(record, self._room.workshop, self._room.session))
+            await self._writer.do(self._record)
         except SppError as error:
             rules = ", ".join(problem.rule for problem in error.problems)
             logging.getLogger("spp_workshop").error("The attendance was not saved: %s", rules)
