@@ -6,14 +6,12 @@ It reads no configuration of this machine, opens no browser, and writes nothing 
 from __future__ import annotations
 
 import asyncio
-import importlib
 import logging
 import os
 import re
 import socket
 import ssl
 from collections.abc import Iterable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +23,13 @@ from tornado.web import RequestHandler
 from traitlets import Any as AnyTrait
 from traitlets.config import Config
 
+from . import desks, joining, messages, news, pages, pictures
 from .identity import SeatIdentity, SeatRights
 from .requests import NothingHere
 from .room import Room, origin
+from .seat_kernels import OwnKernelSpecs, SeatConnection, SeatKernels
 
 Route = tuple[str, type[RequestHandler]] | tuple[str, type[RequestHandler], dict[str, Any]]
-
-# The modules of this package that answer requests.
-_MODULES = ("joining", "pages", "messages", "pictures", "news")
 
 # More is refused before it is read; a paste of 100 kB is a tenth of it.
 _LARGEST_BODY = 2_000_000
@@ -40,11 +37,7 @@ _LARGEST_BODY = 2_000_000
 
 def our_routes() -> list[Route]:
     """What the modules of this package answer, below the base address."""
-    found: list[Route] = []
-    for name in _MODULES:
-        if find_spec(f"{__package__}.{name}"):
-            found += importlib.import_module(f".{name}", __package__).ROUTES
-    return found
+    return [route for module in (joining, pages, messages, pictures, news, desks) for route in module.ROUTES]
 
 
 class RoomServer(ServerApp):
@@ -116,20 +109,29 @@ def _log_failure(handler: RequestHandler) -> None:
 
 
 def server(
-    room: Room, notebooks: Path, *, proxies: Iterable[str] = (), tls: ssl.SSLContext | None = None
+    room: Room, place: Path, *, proxies: Iterable[str] = (), tls: ssl.SSLContext | None = None
 ) -> RoomServer:
-    """A server for this room, initialised; `notebooks` is a folder with prepared notebooks and nothing else.
+    """A server for this room, initialised; `place` is an empty folder of its own.
 
     Call it where the event loop runs.
     """
+    # What Jupyter Server takes for its documents holds prepared notebooks and nothing else.
+    notebooks, runtime = place / "notebooks", place / "runtime"
+    notebooks.mkdir()
+    runtime.mkdir(mode=0o700)
     made = RoomServer(
-        config=Config(),
+        # Whether a notebook is trusted is noted nowhere: these are made anew each time.
+        config=Config({"NotebookNotary": {"db_file": ":memory:"}}),
         room=room,
         proxies=frozenset(proxies),
         base_url=room.base_url,
         root_dir=str(notebooks),
+        runtime_dir=str(runtime),
         identity_provider_class=SeatIdentity,
         authorizer_class=SeatRights,
+        kernel_manager_class=SeatKernels,
+        kernel_spec_manager_class=OwnKernelSpecs,
+        kernel_websocket_connection_class=SeatConnection,
         allow_unauthenticated_access=False,
         allow_remote_access=True,
         allow_origin=origin(room.public_url),

@@ -24,6 +24,7 @@ from .application import listen, run, server
 from .attendance import Attendance
 from .guard import Guard
 from .kept_pages import Pages
+from .openings import Openings
 from .painters import Pictures
 from .room import Room, session_of_the_day
 from .writer import Writer
@@ -79,7 +80,12 @@ def furnished(folder: Path, address: Address, session: str = "") -> Iterator[tup
         stack.callback(workshop.store.engine.dispose)
         place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="spp-serve-")))
         room = Room(
-            workshop, key, address.public_url, address.base_url, secure=address.secure, origins=address.origins
+            workshop,
+            key,
+            address.public_url,
+            address.base_url,
+            secure=address.secure,
+            origins=address.origins,
         )
         room.guard, room.writer = Guard(), Writer(workshop.store)
         stack.callback(room.writer.close)
@@ -89,6 +95,7 @@ def furnished(folder: Path, address: Address, session: str = "") -> Iterator[tup
         stack.callback(room.pictures.close)
         room.pages = Pages(workshop, key)
         stack.callback(room.pages.close)
+        room.openings = Openings(workshop, room.pages.notebooks)
         yield room, place
 
 

@@ -12,9 +12,10 @@ from jupyter_server.auth import Authorizer, IdentityProvider, User
 from tornado.web import RequestHandler
 from traitlets import default
 
-from spp_workshop.seats import Role, Seat
+from spp_workshop.seats import Role
 
 from .requests import sitting_of
+from .seat_kernels import SeatKernelHandler
 
 # Whose page has a kernel behind it.
 WITH_KERNEL: tuple[Role, ...] = ("custodian", "facilitator", "projector")
@@ -47,14 +48,8 @@ class SeatIdentity(IdentityProvider):
 
 
 class SeatRights(Authorizer):
-    """Nothing is allowed that is not named here."""
+    """Nothing is allowed but to talk with a kernel by its websocket, which asks whose kernel it is."""
 
-    def is_authorized(self, *_: Any) -> bool:
+    def is_authorized(self, handler: Any, _user: User, action: str, resource: str) -> bool:
         """Whether this user may do that."""
-        return False
-
-
-def seat_of(handler: RequestHandler) -> Seat | None:
-    """The seat of a request that comes from a Jupyter user."""
-    sitting = sitting_of(handler)
-    return sitting.seat if sitting and sitting.seat.role in WITH_KERNEL else None
+        return isinstance(handler, SeatKernelHandler) and (action, resource) == ("execute", "kernels")

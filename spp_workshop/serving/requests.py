@@ -78,7 +78,7 @@ class SeatHandler(JupyterHandler):
         if sitting is None:
             self._lead_to("join", Refusal(401, _nobody()))
         if roles and sitting.seat.role not in roles:
-            raise Refusal(403, _not_for_you())
+            raise Refusal(403, not_for_you())
         if sitting.seat.role == "participant" and not sitting.agreed_at:
             self._lead_to("notice", Refusal(403, _notice_first()))
         return sitting
@@ -244,7 +244,8 @@ def _nobody() -> Problem:
     )
 
 
-def _not_for_you() -> Problem:
+def not_for_you() -> Problem:
+    """Somebody has a seat, but another one."""
     return _problem(
         "not_for_you",
         message("This is not for your seat."),
@@ -308,4 +309,4 @@ def _our_fault() -> Problem:
     )
 
 
-__all__ = ["COOKIE", "NothingHere", "Refusal", "SeatHandler", "sitting_of"]
+__all__ = ["COOKIE", "NothingHere", "Refusal", "SeatHandler", "not_for_you", "sitting_of"]

@@ -24,8 +24,9 @@ from typing import Any
 import pytest
 
 from spp_workshop.seats import Seat, issue, renew, sittings
+from spp_workshop.serving.addresses import Address
 from spp_workshop.serving.application import listen, run, server
-from spp_workshop.serving.hosting import furnished
+from spp_workshop.serving.hosting import begin, furnished
 from spp_workshop.serving.room import Room
 from spp_workshop.store import utc_now
 
@@ -150,21 +151,35 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path, *, session: str = "", port: int = 0, **options: Any) -> Iterator[Served]:
-    """Serve a workshop folder on a free port of this machine, or on `port`, while the block runs."""
+def serving(
+    folder: Path,
+    *,
+    session: str = "",
+    port: int = 0,
+    base_url: str = "/",
+    public_url: str = "",
+    ahead: bool = False,
+    **more: Any,
+) -> Iterator[Served]:
+    """Serve a workshop folder on a free port of this machine, or on `port`, while the block runs.
+
+    With `ahead`, pages and painters are got ready in the background, as for a real session; else when asked for.
+    """
     sockets = listen("127.0.0.1", port)
     port = sockets[0].getsockname()[1]
-    base_url = options.pop("base_url", "/")
-    public = options.pop("public_url", f"http://127.0.0.1:{port}{base_url}")
+    address = Address(
+        port=port, public_url=public_url or f"http://127.0.0.1:{port}{base_url}", base_url=base_url, **more
+    )
     started: threading.Event = threading.Event()
     found: dict[str, Any] = {}
 
     async def main() -> None:
-        with furnished(folder, session=session, public_url=public, base_url=base_url, port=port) as parts:
-            room, root = parts
+        with furnished(folder, address, session) as (room, place):
             until = asyncio.Event()
             found.update(room=room, until=until, loop=asyncio.get_running_loop())
-            found["application"] = server(room, root, **options)
+            found["application"] = server(room, place, proxies=address.proxies, tls=address.tls)
+            if ahead:
+                begin(room)
             asyncio.get_running_loop().call_soon(started.set)
             await run(found["application"], sockets, until)
 
