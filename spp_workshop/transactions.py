@@ -86,7 +86,7 @@ class Transactions(threading.local):
     def _refuse_lost(self, connection: sa.Connection) -> None:
         # Without this, what follows would be stored one by one, while what went before is gone.
         if not _stands(connection):
-            raise self._cause or StoreError(_lost())
+            raise StoreError(self._cause.problems if self._cause else _lost())
 
 
 def _stands(connection: sa.Connection) -> bool:

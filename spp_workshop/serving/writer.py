@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
+from spp_workshop.errors import StoreError
 from spp_workshop.store import Store
 
 Result = TypeVar("Result")
@@ -87,7 +88,7 @@ class Writer:
                 # did not even begin: it would take as long again.
                 done = done or [*self._next(first)]
                 for work in done:
-                    work.error = error
+                    work.error = StoreError(error.problems) if isinstance(error, StoreError) else error
             _tell(done)
 
     def _next(self, first: _Work) -> Iterator[_Work]:
