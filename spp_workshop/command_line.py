@@ -184,6 +184,17 @@ def _add_serving(one: Parser, words: Words) -> None:
         help=words(message("the path of that address, such as /spp/, where it is not the whole of it")),
     )
     one.add_argument(
+        "--proxy",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help=words(
+            message(
+                "a proxy on another machine, by its address; one on this machine is known by --public-url"
+            )
+        ),
+    )
+    one.add_argument(
         "--certfile",
         type=Path,
         metavar="FILE",
@@ -205,6 +216,10 @@ def _add_serving(one: Parser, words: Words) -> None:
 def _preflight(one: Parser, words: Words) -> None:
     _add_serving(one, words)
     _add_json(one, words)
+
+
+def _serve(one: Parser, words: Words) -> None:
+    _add_serving(one, words)
 
 
 def _new(one: Parser, words: Words) -> None:
@@ -272,6 +287,56 @@ def _validate(one: Parser, words: Words) -> None:
     _add_json(one, words)
 
 
+def _seats(one: Parser, words: Words) -> None:
+    _add_folder(one, words)
+    one.add_argument(
+        "--new",
+        action="append",
+        nargs="?",
+        const="",
+        default=[],
+        metavar="KEY",
+        help=words(
+            message(
+                "make a code for this company (or facilitator:SESSION, projector, organiser, custodian); "
+                "without KEY for every company that has none, and the projector"
+            )
+        ),
+    )
+    one.add_argument(
+        "--renew",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help=words(
+            message("a new code for this seat; the old one opens nothing more, and who sits there stays")
+        ),
+    )
+    one.add_argument(
+        "--revoke",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help=words(message("end this seat, with everybody who joined by its code; or one person, by the id")),
+    )
+    one.add_argument(
+        "--until",
+        default="",
+        metavar="DATE",
+        help=words(message("the last day of the new codes (usually: well after the programme)")),
+    )
+    one.add_argument(
+        "--public-url",
+        default="",
+        metavar="URL",
+        help=words(
+            message("the address of the server: then links, QR codes and sheets to print are made, too")
+        ),
+    )
+    _add_language(one, words, LANGUAGES)
+    _add_json(one, words)
+
+
 COMMANDS = (
     Command(
         "new",
@@ -314,6 +379,14 @@ COMMANDS = (
         message("Try everything that a session needs, and say what is red and how to mend it."),
         "spp-workshop preflight my-workshop --public-url https://workshop.example.jp/",
         _preflight,
+    ),
+    Command(
+        "serve",
+        message(
+            "Open a session, so that everybody joins with their own device by link, QR code or short code."
+        ),
+        "spp-workshop serve my-workshop --public-url https://workshop.example.jp/",
+        _serve,
     ),
 )
 
