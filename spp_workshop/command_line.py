@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .errors import Message, message
+from .homework_line import COMMANDS as HOMEWORK
+from .homework_line import Parser, Words
 from .messages import LANGUAGES, LOCALE, Language, reader_language, say
 
-Parser = argparse.ArgumentParser
-Words = Callable[[Message], str]
 HELP_COLUMN = 24
 
 
@@ -289,50 +289,21 @@ def _validate(one: Parser, words: Words) -> None:
 
 def _seats(one: Parser, words: Words) -> None:
     _add_folder(one, words)
-    one.add_argument(
-        "--new",
-        action="append",
-        nargs="?",
-        const="",
-        default=[],
-        metavar="KEY",
-        help=words(
-            message(
-                "make a code for this company (or facilitator:SESSION, projector, organiser, custodian); "
-                "without KEY for every company that has none, and the projector"
-            )
-        ),
+    new = message(
+        "make a code for this company (or facilitator:SESSION, projector, organiser, custodian); "
+        "without KEY for every company that has none, and the projector"
     )
     one.add_argument(
-        "--renew",
-        action="append",
-        default=[],
-        metavar="KEY",
-        help=words(
-            message("a new code for this seat; the old one opens nothing more, and who sits there stays")
-        ),
+        "--new", action="append", nargs="?", const="", default=[], metavar="KEY", help=words(new)
     )
-    one.add_argument(
-        "--revoke",
-        action="append",
-        default=[],
-        metavar="KEY",
-        help=words(message("end this seat, with everybody who joined by its code; or one person, by the id")),
-    )
-    one.add_argument(
-        "--until",
-        default="",
-        metavar="DATE",
-        help=words(message("the last day of the new codes (usually: well after the programme)")),
-    )
-    one.add_argument(
-        "--public-url",
-        default="",
-        metavar="URL",
-        help=words(
-            message("the address of the server: then links, QR codes and sheets to print are made, too")
-        ),
-    )
+    renew = message("a new code for this seat; the old one opens nothing more, and who sits there stays")
+    one.add_argument("--renew", action="append", default=[], metavar="KEY", help=words(renew))
+    end = message("end this seat, with everybody who joined by its code; or one person, by the id")
+    one.add_argument("--revoke", action="append", default=[], metavar="KEY", help=words(end))
+    until = message("the last day of the new codes (usually: well after the programme)")
+    one.add_argument("--until", default="", metavar="DATE", help=words(until))
+    url = message("the address of the server: then links, QR codes and sheets to print are made, too")
+    one.add_argument("--public-url", default="", metavar="URL", help=words(url))
     _add_language(one, words, LANGUAGES)
     _add_json(one, words)
 
@@ -388,6 +359,13 @@ COMMANDS = (
         "spp-workshop serve my-workshop --public-url https://workshop.example.jp/",
         _serve,
     ),
+    Command(
+        "seats",
+        message("List who has joined and which codes are good; make, renew and end codes."),
+        "spp-workshop seats my-workshop --renew alpha --until 2027-03-31",
+        _seats,
+    ),
+    *(Command(*one) for one in HOMEWORK),
 )
 
 __all__ = ["COMMANDS", "Command", "parser", "spoken_language"]

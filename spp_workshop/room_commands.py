@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-from .errors import message
+from .seats_command import seats
 from .serve_command import serve
 from .voice import ALL_WELL, SOME_FAILED, Voice, workshop_folder
-
-if TYPE_CHECKING:
-    pass
 
 
 def _preflight(options: Namespace, voice: Voice) -> int:
@@ -27,61 +23,10 @@ def _preflight(options: Namespace, voice: Voice) -> int:
     return SOME_FAILED if red else ALL_WELL
 
 
-def _seats(options: Namespace, voice: Voice) -> int:
-    from . import seats
-    from .serving import seating
-    from .workshop import open_workshop
-
-    workshop = open_workshop(workshop_folder(options.folder), language=voice.language)
-    store, programme, now = workshop.store, workshop.programme, workshop.store.now()
-    until = seating.ends(options.until, now) if options.until else _codes_until(programme)
-    with store.together():
-        ended = seating.revoke(store, options.revoke)
-        codes = seating.renew(store, options.renew, until) | seating.make(
-            store, programme, options.new, until
-        )
-    found = seats.sittings(store)
-    for one in ended:
-        voice.tell(message("Ended: {seat}. It opens nothing any more.", seat=one.seat.id))
-    if codes:
-        _hand_out(seating.invited(codes, programme, until, options.public_url), workshop, options, voice)
-    elif not ended:
-        voice.show(seating.as_text(found, programme, now, voice.language))
-        voice.tell(seating.summary(found, programme, now))
-    made = [{"id": seat.id, "code": code, "until": until.isoformat()} for seat, code in codes.items()]
-    voice.data({"seats": [seating.as_json(one, now) for one in found], "codes": made})
-    return ALL_WELL
-
-
-def _codes_until(programme: Programme) -> datetime:
-    from .serving.hosting import codes_until
-
-    return codes_until(programme)
-
-
-def _hand_out(made: list[Invitation], workshop: Workshop, options: Namespace, voice: Voice) -> None:
-    """Show new codes this once, and write their sheets where the address of the server is known."""
-    from .serving import invitations, seating
-
-    voice.show(seating.codes_as_text(made, voice.language))
-    until = moment_text(made[0].expires.isoformat(), voice.language)
-    voice.tell(
-        message("Good until {until}. Note them now: they are not kept, and not shown again.", until=until)
-    )
-    if options.public_url:
-        sheets = [one for one in made if one.seat.role in ("participant", "facilitator", "projector")]
-        page = invitations.write(workshop.folder, sheets, workshop.programme, _day(workshop))
-        voice.show(invitations.as_text(made, voice.language, colour=voice.colour))
-        if page:
-            voice.tell(message("To print: {page}", page=page))
-
-
-def _day(workshop: Workshop) -> str:
-    from .serving.room import session_of_the_day
-
-    return session_of_the_day(workshop.programme, workshop.store.now().astimezone().date())
-
-
-COMMANDS: dict[str, Callable[[Namespace, Voice], int]] = {"preflight": _preflight, "serve": serve}
+COMMANDS: dict[str, Callable[[Namespace, Voice], int]] = {
+    "preflight": _preflight,
+    "serve": serve,
+    "seats": seats,
+}
 
 __all__ = ["COMMANDS"]
