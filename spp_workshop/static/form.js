@@ -1261,6 +1261,7 @@ class Form {
     this.trouble = null;
     this.order = null; // the order into which rows were put, until it is stored
     this.orderTries = 0;
+    this.leaving = new Set(); // rows that are being taken back: not shown again meanwhile
     this.stuck = null; // where help was asked for; null where nobody can ask
     this.listeners = new AbortController();
   }
@@ -1421,7 +1422,7 @@ class Form {
       stored = [stored.find((data) => data.row === this.alone) ?? nothing];
     }
     const before = [...this.rows.values()];
-    const rows = stored.map((data) => this.take(data));
+    const rows = stored.filter((data) => !this.leaving.has(data.row)).map((data) => this.take(data));
     before.forEach((row, index) => {
       if (rows.includes(row) || (row.revision && !row.unsent.size)) return;
       const neighbour = rows.indexOf(before[index - 1]);
@@ -1608,12 +1609,15 @@ class Form {
     for (const row of rows) {
       row.unsent.clear();
       this.rows.delete(row.id);
+      this.leaving.add(row.id);
     }
     this.unsent.write(this.rows.values());
     this.show();
     await Promise.all(rows.map((row) => row.saving));
     const stored = rows.filter((row) => row.revision || row.sent.size).map((row) => row.id);
     if (stored.length) await this.ask({ do: "withdraw", rows: stored });
+    // Whatever could not be taken back is shown again.
+    for (const row of rows) this.leaving.delete(row.id);
     this.refreshNow();
   }
 

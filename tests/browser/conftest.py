@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -16,6 +17,9 @@ import pytest
 from spp_workshop.workshop import Workshop
 
 from .served import Served
+from .using import Open
+
+HERE = Path(__file__).parent
 
 
 @pytest.fixture
@@ -38,6 +42,28 @@ def served(workshop: Workshop) -> Iterator[Served]:
     """The workshop's forms on pages, over HTTP."""
     with Served(workshop).running() as served:
         yield served
+
+
+@pytest.fixture
+def folder(folder: Path) -> Path:
+    """The workshop folder, with a worksheet of its own that has every kind of question."""
+    (folder / "worksheets" / "choices").mkdir(parents=True)
+    shutil.copy(HERE / "kinds.yaml", folder / "worksheets")
+    shutil.copy(HERE / "shades.yaml", folder / "worksheets" / "choices")
+    return folder
+
+
+@pytest.fixture
+def show(page: Any, served: Served) -> Open:
+    """Open the form of a worksheet, for company alpha unless said otherwise."""
+
+    def show(worksheet: str = "kinds", **place: str) -> Any:
+        page.goto(served.address(worksheet, **({"company": "alpha"} | place)))
+        page.locator("body[data-ready]").wait_for()
+        page.locator(".spp-bar, .spp-chooser").first.wait_for()
+        return page
+
+    return show
 
 
 class Lab:

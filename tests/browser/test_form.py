@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,62 +11,9 @@ from spp_workshop import forms
 from spp_workshop.workshop import Workshop
 
 from .served import Served
+from .using import ALPHA, STEP1, STEP2, WORDS, Open, area, button, field, saved, state, stored
 
 expect = pytest.importorskip("playwright.sync_api").expect
-
-HERE = Path(__file__).parent
-ALPHA = "company:alpha"
-WORDS = forms.ui()["ja"]
-STEP1, STEP2 = "step1_risk_areas", "step2_harm_process"
-
-Open = Callable[..., Any]
-
-
-@pytest.fixture
-def folder(folder: Path) -> Path:
-    """The workshop folder, with a worksheet of its own that has every kind of question."""
-    (folder / "worksheets" / "choices").mkdir(parents=True)
-    shutil.copy(HERE / "kinds.yaml", folder / "worksheets")
-    shutil.copy(HERE / "shades.yaml", folder / "worksheets" / "choices")
-    return folder
-
-
-@pytest.fixture
-def show(page: Any, served: Served) -> Open:
-    """Open the form of a worksheet, for company alpha unless said otherwise."""
-
-    def show(worksheet: str = "kinds", **place: str) -> Any:
-        page.goto(served.address(worksheet, **({"company": "alpha"} | place)))
-        page.locator("body[data-ready]").wait_for()
-        page.locator(".spp-bar, .spp-chooser").first.wait_for()
-        return page
-
-    return show
-
-
-def stored(workshop: Workshop, worksheet: str = "kinds") -> dict[str, Any]:
-    rows = workshop.rows(worksheet, ALPHA)
-    return rows[0].answers if rows else {}
-
-
-def field(page: Any, name: str) -> Any:
-    return page.locator(f"[data-field={name}]")
-
-
-def saved(page: Any, name: str) -> None:
-    field(page, name).locator(".spp-mark[data-state=saved]").wait_for()
-
-
-def state(page: Any) -> str:
-    return page.locator(".spp-state").inner_text()
-
-
-def area(page: Any) -> Any:
-    return field(page, "business_area").locator("input")
-
-
-def button(page: Any, name: str) -> Any:
-    return page.get_by_role("button", name=name, exact=True)
 
 
 # --- Every kind of question -----------------------------------------------------------------------------
