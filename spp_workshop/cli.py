@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from . import room_commands
+from . import homework_commands, room_commands
 from .command_line import parser, spoken_language
 from .errors import Problem, SppError, message
 from .messages import LANGUAGES
@@ -161,6 +161,7 @@ COMMANDS = {
     "report": _report,
     "validate": _validate,
     **room_commands.COMMANDS,
+    **homework_commands.COMMANDS,
 }
 
 

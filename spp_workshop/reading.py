@@ -68,9 +68,14 @@ def offered(choices: ChoiceList, languages: Iterable[str]) -> dict[str, str]:
     }
 
 
+def plain(text: Any) -> str:
+    """Nothing but the letters and digits of a cell, of one width and case: equal for what reads the same."""
+    return _loose(_as_text(text))
+
+
 def is_same_text(one: Any, other: Any) -> bool:
     """Whether two texts read the same, whatever their width, spaces and marks."""
-    return _loose(_as_text(one)) == _loose(_as_text(other))
+    return plain(one) == plain(other)
 
 
 # --- By kind of question ----------------------------------------------------------------------------------
@@ -243,7 +248,8 @@ _NO = ("-", "□", "☐", "no", "n", "false", "0", "いいえ", "無", "未")
 
 
 def _said(word: Message, words: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(map(_light, [*words, *(say(word, language) for language in LANGUAGES)]))
+    ours = [say(word, language) for language in LANGUAGES]
+    return frozenset(map(_light, [*words, *ours, "/".join(ours)]))
 
 
 # --- Days -------------------------------------------------------------------------------------------------
@@ -313,4 +319,4 @@ def _day(year: int, month: int, day: int) -> str | None:
         return None
 
 
-__all__ = ["NOT_TICKED", "TICK", "TICKED", "is_same_text", "is_ticked", "offered", "read_cell"]
+__all__ = ["NOT_TICKED", "TICK", "TICKED", "is_same_text", "is_ticked", "offered", "plain", "read_cell"]

@@ -1,0 +1,156 @@
+"""The commands for homework: workbooks out, workbooks in, and who owes what."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .errors import Message, Problem, SppError, message
+from .messages import LANGUAGES, Language, date_text, join_text, say
+from .voice import ALL_WELL, NOTHING_DONE, SOME_FAILED, Voice, workshop_folder
+
+if TYPE_CHECKING:
+    from .workshop import Workshop
+
+
+def _worksheets(options: Namespace, voice: Voice) -> int:
+    return {"export": _export, "import": _import}[options.action](options, voice)
+
+
+def _export(options: Namespace, voice: Voice) -> int:
+    from .workbook.exporting import export
+    from .workshop import open_workshop
+
+    workshop = open_workshop(workshop_folder(options.folder), language=voice.language)
+    chosen: Language = options.language if options.language in LANGUAGES else "ja"
+    languages = LANGUAGES if options.language == "both" else [chosen]
+    written = export(workshop, languages, companies=options.company or (), session=options.session)
+    for path in written.values():
+        voice.tell(message("Written: {file}", file=path))
+    if not written:
+        raise SppError(_no_companies())
+    voice.tell(message("Each workbook holds the answers of its company: send it to that company only."))
+    voice.data({"files": {key: str(path) for key, path in written.items()}})
+    return ALL_WELL
+
+
+def _import(options: Namespace, voice: Voice) -> int:
+    from .workbook import telling
+    from .workbook.importing import import_files
+    from .workshop import open_workshop
+
+    workshop = open_workshop(workshop_folder(options.folder), language=voice.language)
+    outcome = import_files(
+        workshop,
+        options.files,
+        company=options.company,
+        store=options.apply,
+        overwrite=options.overwrite,
+        ask=_password(voice) if sys.stdin.isatty() and not voice.as_json else None,
+    )
+    for one in outcome.judged:
+        voice.tell(telling.summary(one))
+        for line in telling.lines(workshop, one, voice.language):
+            voice.show(line)
+        if one.file.name in outcome.copies:
+            voice.tell(message("  Marked copy for the company: {file}", file=outcome.copies[one.file.name]))
+    voice.problems(outcome.refused)
+    if outcome.judged:
+        voice.tell(_stored() if options.apply else _nothing_stored())
+    voice.data(
+        {
+            "applied": options.apply,
+            "files": [telling.as_json(one, voice.language) for one in outcome.judged],
+            "copies": {name: str(path) for name, path in outcome.copies.items()},
+            "problems": [problem.as_json(voice.language) for problem in outcome.refused],
+        }
+    )
+    open_cells = any(told.state in ("wrong", "conflict") for one in outcome.judged for told in one.told)
+    if not outcome.judged:
+        return NOTHING_DONE
+    return SOME_FAILED if outcome.refused or open_cells else ALL_WELL
+
+
+def _password(voice: Voice) -> Callable[[str], str]:
+    from getpass import getpass
+
+    def ask(name: str) -> str:
+        return getpass(say(message("Password of {file}: ", file=name), voice.language))
+
+    return ask
+
+
+def _homework(options: Namespace, voice: Voice) -> int:
+    from . import homework
+    from .workshop import open_workshop
+
+    workshop = open_workshop(workshop_folder(options.folder), language=voice.language)
+    programme = workshop.programme
+    today = workshop.store.now().astimezone().date()
+    session = (
+        programme.session(options.session) if options.session else homework.next_session(programme, today)
+    )
+    if session is None:
+        raise SppError(_nothing_due())
+    told = homework.reminders(workshop, session)
+    day = date_text(session.date, voice.language)
+    voice.tell(message("Due at “{session}”, {date}:", session=session.title, date=day))
+    for one in told:
+        voice.show(_standing(workshop, one, voice.language))
+    for one in told:
+        if text := one["reminder"][voice.language]:
+            voice.show(f"\n{'-' * 40}\n{text}")
+    voice.data({"session": session.key, "date": session.date.isoformat(), "companies": told})
+    return ALL_WELL
+
+
+def _standing(workshop: Workshop, one: dict[str, Any], language: str) -> str:
+    """A line for a company: its worksheets, and how far each is."""
+    words = {
+        "nothing": message("not begun"),
+        "begun": message("begun"),
+        "submitted": message("submitted"),
+    }
+    name = workshop.programme.company(one["company"]).name[language]
+    sheets = [
+        f"{workshop.worksheets[sheet].title[language]} ({say(words[state], language)})"
+        for sheet, state in one["worksheets"].items()
+    ]
+    return f"  {name}: {join_text(sheets, language)}"
+
+
+COMMANDS = {"worksheets": _worksheets, "homework": _homework}
+
+
+# --- Wording ----------------------------------------------------------------------------------------------
+
+
+def _stored() -> Message:
+    return message("What is good is stored; the files themselves are kept in the folder imports.")
+
+
+def _nothing_stored() -> Message:
+    return message("Nothing was stored. To store what is good, say it again with --apply.")
+
+
+def _no_companies() -> Problem:
+    return Problem(
+        "programme.yaml",
+        "no_companies",
+        message("There is no company in this programme yet."),
+        message("Write the companies into programme.yaml."),
+    )
+
+
+def _nothing_due() -> Problem:
+    return Problem(
+        "programme.yaml",
+        "nothing_due",
+        message("No session names a worksheet that is due before or after it."),
+        message("Write them into “before” and “after” of the sessions in programme.yaml."),
+    )
+
+
+__all__ = ["COMMANDS"]

@@ -1,0 +1,125 @@
+"""The words of the command line for homework: worksheets as workbooks, there and back, and who owes what."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from .errors import Message, message
+from .messages import LANGUAGES
+
+Parser = argparse.ArgumentParser
+Words = Callable[[Message], str]
+
+
+def _worksheets(one: Parser, words: Words) -> None:
+    below = one.add_subparsers(dest="action", required=True, metavar="export|import")
+    about = words(message("Write one Excel workbook for each company, ready to send."))
+    _export(below.add_parser("export", help=about, description=about), words)
+    about = words(
+        message(
+            "Say what is in workbooks that came back, and with --apply store it; nothing is stored otherwise."
+        )
+    )
+    _import(below.add_parser("import", help=about, description=about), words)
+
+
+def _export(one: Parser, words: Words) -> None:
+    _add_folder(one, words)
+    one.add_argument(
+        "--company",
+        action="append",
+        metavar="KEY",
+        help=words(message("only this company, by its key in programme.yaml; may be said several times")),
+    )
+    _add_session(one, words, message("only the worksheets that are due at this session"))
+    one.add_argument(
+        "--language",
+        choices=(*LANGUAGES, "both"),
+        metavar="ja|en|both",
+        default=argparse.SUPPRESS,
+        help=words(message("language of the workbooks: ja (the usual), en, or both in one workbook")),
+    )
+    _add_json(one, words)
+
+
+def _import(one: Parser, words: Words) -> None:
+    one.add_argument(
+        "files", metavar="FILE", nargs="+", type=Path, help=words(message("the files that came back"))
+    )
+    one.add_argument("--apply", action="store_true", help=words(message("store what is good in them")))
+    one.add_argument(
+        "--overwrite",
+        action="store_true",
+        help=words(message("where an answer was changed here and in the file, take the file's")),
+    )
+    one.add_argument(
+        "--company",
+        metavar="KEY",
+        default="",
+        help=words(message("whose the files are, where they do not say so")),
+    )
+    one.add_argument(
+        "--folder",
+        metavar="DIR",
+        type=Path,
+        default=Path(),
+        help=words(message("the workshop folder (usually: the one you are in)")),
+    )
+    one.add_argument(
+        "--language",
+        choices=LANGUAGES,
+        metavar="|".join(LANGUAGES),
+        default=argparse.SUPPRESS,
+        help=words(message("speak Japanese (ja) or English (en); otherwise as your system does")),
+    )
+    _add_json(one, words)
+
+
+def _homework(one: Parser, words: Words) -> None:
+    _add_folder(one, words)
+    _add_session(one, words, message("for this session (usually: the next one to which something is due)"))
+    one.add_argument(
+        "--language",
+        choices=LANGUAGES,
+        metavar="|".join(LANGUAGES),
+        default=argparse.SUPPRESS,
+        help=words(message("speak Japanese (ja) or English (en); otherwise as your system does")),
+    )
+    _add_json(one, words)
+
+
+def _add_folder(one: Parser, words: Words) -> None:
+    help_text = words(message("the workshop folder (usually: the one you are in)"))
+    one.add_argument("folder", metavar="DIR", nargs="?", type=Path, default=Path(), help=help_text)
+
+
+def _add_session(one: Parser, words: Words, about: Message) -> None:
+    one.add_argument("--session", metavar="KEY", default="", help=words(about))
+
+
+def _add_json(one: Parser, words: Words) -> None:
+    one.add_argument(
+        "--json",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help=words(message("say the outcome as JSON, for other programs")),
+    )
+
+
+# Name, what it does, an example, and its options, as `command_line.Command` has them.
+COMMANDS: tuple[tuple[str, Message, str, Callable[[Parser, Words], None]], ...] = (
+    (
+        "worksheets",
+        message("Send worksheets out as Excel workbooks, and take in what comes back."),
+        "spp-workshop worksheets import returned.xlsx --folder my-workshop --apply",
+        _worksheets,
+    ),
+    (
+        "homework",
+        message("Say who has not returned what, with reminders to copy; nothing is sent."),
+        "spp-workshop homework my-workshop --session dd_practice",
+        _homework,
+    ),
+)

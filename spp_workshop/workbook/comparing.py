@@ -1,0 +1,349 @@
+"""What in a file that came back is new, changed, in conflict or wrong, and what would be stored of it.
+
+Each answer is held against the revision that was sent out and against the newest: so what somebody else has
+changed meanwhile stays, and only an answer that both changed is a conflict. Nothing is stored here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from spp_workshop import answers as answer_rules
+from spp_workshop.errors import AnswerError, Message, Problem, message
+from spp_workshop.homework import company_worksheets
+from spp_workshop.programme import Company
+from spp_workshop.rows import parent_row
+from spp_workshop.seats import Seat
+from spp_workshop.store import Place
+from spp_workshop.worksheet import Worksheet, ancestors
+from spp_workshop.workshop import Workshop
+
+from .columns import Display, shows
+from .finding import FoundAnswer, FoundRow, FoundSheet, content, find
+from .opening import Returned
+from .recognising import stamps_of
+from .stamps import Stamp, new_id
+from .tables import MORE_KEY
+from .wording import Wording
+
+State = Literal["new", "changed", "cleared", "unchanged", "conflict", "wrong", "ignored", "incomplete"]
+STORED: tuple[State, ...] = ("new", "changed", "cleared")
+
+# An id of a row, as this toolkit makes them.
+_ROW = re.compile(r"(?=.{1,100}$)[a-z0-9_]+(\.[a-z0-9_]+)*")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is said of one cell (or, without a cell, of a sheet)."""
+
+    page: str
+    cell: str
+    state: State
+    worksheet: str = ""
+    row: str = ""
+    name: str = ""
+    part: str = ""
+    reason: Message | None = None
+    remedy: Message | None = None
+    shown: Any = None
+    value: Any = None
+    stored: Any = None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A file, whose it is, and what is said of its cells."""
+
+    file: Returned
+    company: Company
+    stamp: Stamp | None
+    told: list[Told]
+    based_on: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    finished: frozenset[str] = frozenset()
+
+    @property
+    def source(self) -> str:
+        """How answers from it are marked in the store."""
+        return f"workbook:{self.file.digest}"
+
+    def changes(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """By worksheet and row the answers that can be stored."""
+        found: dict[tuple[str, str], dict[str, Any]] = {}
+        for one in self.told:
+            if one.state in STORED:
+                found.setdefault((one.worksheet, one.row), {})[one.name] = one.value
+        return found
+
+
+def judge(workshop: Workshop, file: Returned, *, company: str = "", overwrite: bool = False) -> Judged:
+    """Compare a file with what is stored. `company` says whose it must be, as a company's own seat does.
+
+    With `overwrite` the file holds where both were changed; what was stored stays in the history.
+
+    Raises AnswerError when it is another's, nobody's, or no workbook of this programme.
+    """
+    stamps = stamps_of(file.grids)
+    owner = _owner(workshop, file, stamps, company or workshop.seat.company_key)
+    seated = workshop.seated(Seat.company(owner.key), workshop.store.now)
+    sheets = {sheet.name: sheet for sheet in company_worksheets(workshop)}
+    found = list(find(file.grids, sheets, workshop.choices))
+    whole = next((stamp for stamp in stamps if stamp.company == owner.key), None)
+    return _Judge(seated, file, owner, whole, overwrite=overwrite).judged(found)
+
+
+def disagreeing(judged: list[Judged]) -> list[Judged]:
+    """The same, where two files of one company say different things of one answer: a conflict for both."""
+    said: dict[tuple[str, ...], list[Any]] = {}
+    for one in judged:
+        for told in one.told:
+            if told.state in STORED:
+                said.setdefault(_answer_of(one, told), []).append(told.value)
+    disputed = {key for key, values in said.items() if any(value != values[0] for value in values)}
+    return [
+        replace(
+            one,
+            told=[
+                replace(told, state="conflict", reason=_two_files(), remedy=_settle())
+                if told.state in STORED and _answer_of(one, told) in disputed
+                else told
+                for told in one.told
+            ],
+        )
+        for one in judged
+    ]
+
+
+def _answer_of(judged: Judged, told: Told) -> tuple[str, ...]:
+    return judged.company.key, told.worksheet, told.row, told.name
+
+
+# --- Whose it is ------------------------------------------------------------------------------------------
+
+
+def _owner(workshop: Workshop, file: Returned, stamps: Iterable[Stamp], expected: str) -> Company:
+    stamps = list(stamps)
+    if any(stamp.programme != workshop.programme.key for stamp in stamps):
+        raise AnswerError(_other_programme(file.name))
+    whole = [stamp for stamp in stamps if not stamp.worksheet] or stamps
+    key = whole[0].company if whole else expected
+    if expected and key != expected:
+        raise AnswerError(_other_company(workshop, file.name, key))
+    companies = {company.key: company for company in workshop.programme.companies}
+    if key not in companies:
+        raise AnswerError(_nobody(file.name) if not key else _other_programme(file.name))
+    return companies[key]
+
+
+class _Judge:
+    """The comparison of one file."""
+
+    def __init__(
+        self, seated: Workshop, file: Returned, company: Company, stamp: Stamp | None, *, overwrite: bool
+    ):
+        self.seated, self.file, self.company, self.stamp = seated, file, company, stamp
+        self.overwrite = overwrite
+        languages = [one for one in ("ja", "en") if stamp is None or one in stamp.languages.split(",")]
+        self.display = Display(seated.choices, Wording(languages or ["ja"]))  # type: ignore[arg-type]
+        self.based_on: dict[tuple[str, str], int] = {}
+        self.finished: set[str] = set()
+
+    def judged(self, found: Iterable[FoundSheet | str]) -> Judged:
+        told: list[Told] = []
+        seen: set[str] = set()
+        for one in found:
+            if isinstance(one, str):
+                told += self._foreign(one)
+            elif one.stamp and one.stamp.company != self.company.key:
+                told.append(Told(one.name, "", "ignored", reason=_other_sheet()))
+            elif one.sheet.name in seen:
+                told.append(Told(one.name, "", "ignored", one.sheet.name, reason=_twice(one.sheet)))
+            else:
+                seen.add(one.sheet.name)
+                told += self._sheet(one)
+        return Judged(self.file, self.company, self.stamp, told, self.based_on, frozenset(self.finished))
+
+    def _foreign(self, name: str) -> Iterator[Told]:
+        grid = next(grid for grid in self.file.grids if grid.name == name)
+        if grid.cells and not stamps_of([grid]) and not _is_ours(grid.cells.values()):
+            yield Told(name, "", "ignored", reason=message("This sheet is no worksheet of the programme."))
+
+    def _sheet(self, found: FoundSheet) -> Iterator[Told]:
+        sheet = found.sheet
+        if found.stamp and found.stamp.version != sheet.version:
+            yield Told(found.name, "", "ignored", sheet.name, reason=_other_version())
+        if found.finished:
+            self.finished.add(sheet.name)
+        for cell, reason in found.ignored.items():
+            yield Told(found.name, cell, "ignored", sheet.name, reason=reason)
+        for row, line in _Rows(self.seated, found, self.company).named():
+            yield from self._row(found, row, line)
+
+    def _row(self, found: FoundSheet, row: str, line: FoundRow) -> Iterator[Told]:
+        place = Place(f"company:{self.company.key}", found.sheet.name, row)
+        newest = self.seated.store.newest(place)
+        revision = line.revision if newest and line.revision <= newest.revision else 0
+        takes = newest.revision if newest and self.overwrite else revision
+        self.based_on[found.sheet.name, row] = takes
+        if newest and newest.status == "withdrawn" and revision:
+            if any(one.value is not None for one in line.answers.values()):
+                where = next(iter(line.answers.values())).where
+                yield Told(found.name, where, "ignored", found.sheet.name, row, reason=_withdrawn())
+            return
+        base = self.seated.store.at([(place, revision)]) if revision else {}
+        before = base[place, revision].answers if base else {}
+        now = newest.answers if newest and newest.status != "withdrawn" else {}
+        for name, answer in line.answers.items():
+            told = Told(found.name, answer.where, "unchanged", found.sheet.name, row, name, answer.part)
+            yield self._answer(replace(told, shown=answer.shown, stored=now.get(name)), answer, before)
+
+    def _answer(self, told: Told, answer: FoundAnswer, before: Mapping[str, Any]) -> Told:
+        sheet = self.seated.worksheets[told.worksheet]
+        field = sheet.by_name[answer_rules.original(told.name)]
+        base = before.get(told.name)
+        if base is not None and shows(answer.shown) == shows(self.display.value(field, base)):
+            return told
+        if isinstance(answer.value, Problem):
+            problem = answer.value
+            return replace(told, state="wrong", reason=problem.message, remedy=problem.remedy)
+        told = replace(told, value=answer.value)
+        if answer.value in (base, told.stored):
+            return told
+        if told.stored != base and not self.overwrite:
+            return replace(told, state="conflict", reason=_changed_meanwhile(), remedy=_settle())
+        state: State = "cleared" if answer.value is None else "new" if base is None else "changed"
+        return replace(told, state=state)
+
+
+class _Rows:
+    """The ids of the lines of a sheet: their own, those they were to have, or new ones."""
+
+    def __init__(self, seated: Workshop, found: FoundSheet, company: Company):
+        self.seated, self.found, self.company = seated, found, company
+        sheet = found.sheet
+        self.current = {row.row: row for row in seated.rows(sheet.name)} if sheet.repeats else {}
+        self.sources = self._sources(ancestors(sheet, seated.worksheets))
+        self.by_number = {line.number: line.row for line in found.rows if self._own(line, set())}
+
+    def _sources(self, sources: list[Worksheet]) -> set[str]:
+        return {row.row for row in self.seated.rows(sources[0].name)} if sources else set()
+
+    def named(self) -> Iterator[tuple[str, FoundRow]]:
+        """Every line with the id of its row, and those without an answer left out where nothing is stored."""
+        if not self.found.sheet.repeats:
+            yield from (("", line) for line in self.found.rows)
+            return
+        taken: set[str] = set()
+        for line in self.found.rows:
+            own = self._own(line, taken)
+            row = own or self._new(line, taken)
+            if row and row not in taken:
+                taken.add(row)
+                yield row, line if own else replace(line, revision=self._revision(row, line))
+
+    def _own(self, line: FoundRow, taken: set[str]) -> str:
+        """The id that a line bears. One that was copied along with another line is that one's."""
+        if line.row in taken or not _ROW.fullmatch(line.row):
+            return ""
+        return line.row if self.found.stamp or line.row in self.current else ""
+
+    def _new(self, line: FoundRow, taken: set[str]) -> str:
+        """The id of a line that has none: of a row that says the same, or made of what it says."""
+        if all(answer.value is None for answer in line.answers.values()):
+            return ""
+        said = {name: one.value for name, one in line.answers.items()}
+        for known in self.current.values():
+            if known.revision and known.row not in taken and _says(known.answers, said):
+                return known.row
+        parent = self._parent(line)
+        if self.found.stamp and line.row.startswith(MORE_KEY):
+            return new_id(self.company.key, self.found.stamp.export, line.row, parent=parent)
+        number, sheet = 0, self.found.sheet.name
+        while (row := new_id(self.company.key, sheet, content(line), number, parent=parent)) in taken:
+            number += 1
+        return row
+
+    def _parent(self, line: FoundRow) -> str:
+        """The row of an earlier worksheet that a new line is about: by its number, or by whose copy it is."""
+        if not self.found.sheet.rows_from:
+            return ""
+        row = self.by_number.get(line.number) or self._own(line, set())
+        return parent_row(row, dict.fromkeys(self.sources)) or row.partition(".")[0]
+
+    def _revision(self, row: str, line: FoundRow) -> int:
+        """Of a line without an id that says what is stored already: it is based on that."""
+        known = self.current.get(row)
+        said = {name: one.value for name, one in line.answers.items()}
+        return known.revision if known and _says(known.answers, said) else 0
+
+
+def _says(stored: Mapping[str, Any], said: Mapping[str, Any]) -> bool:
+    return all(stored.get(name) == value for name, value in said.items())
+
+
+def _is_ours(values: Iterable[Any]) -> bool:
+    """The cover, and the drop-downs' lists: of a workbook of ours, and no worksheet."""
+    from .writing import cover_words
+
+    texts = {value for value in values if isinstance(value, str)}
+    return bool(texts & cover_words())
+
+
+# --- Wording ----------------------------------------------------------------------------------------------
+
+
+def _other_programme(name: str) -> Problem:
+    return Problem(
+        name,
+        "other_programme",
+        message("This workbook belongs to another programme."),
+        message("Ask for the workbook that was sent out in this programme."),
+    )
+
+
+def _other_company(workshop: Workshop, name: str, key: str) -> Problem:
+    told = message("Send the workbook that you got for your own company.")
+    if workshop.seat.role == "custodian":
+        names = {company.key: company.name for company in workshop.programme.companies}
+        told = message("It seems to be that of {company}.", company=names.get(key, key))
+    return Problem(name, "other_company", message("This workbook is that of another company."), told)
+
+
+def _nobody(name: str) -> Problem:
+    return Problem(
+        name,
+        "whose",
+        message("This file does not say whose it is."),
+        message("Say it: --company KEY, with the company's key in programme.yaml."),
+    )
+
+
+def _other_sheet() -> Message:
+    return message("This sheet comes from another company's workbook; nothing in it was read.")
+
+
+def _other_version() -> Message:
+    return message("The sheet is of another version of the worksheet; what is still asked was read.")
+
+
+def _twice(sheet: Worksheet) -> Message:
+    return message("“{title}” is in this file already; this second one was left aside.", title=sheet.title)
+
+
+def _withdrawn() -> Message:
+    return message("This row was withdrawn meanwhile; nothing in it was read.")
+
+
+def _changed_meanwhile() -> Message:
+    return message("This answer was changed meanwhile, and the workbook says something else.")
+
+
+def _two_files() -> Message:
+    return message("Two files of this company say different things here.")
+
+
+def _settle() -> Message:
+    return message("Ask the company which one holds. To take the workbook's, import it with --overwrite.")
