@@ -88,12 +88,16 @@ class Openings:
 
 
 def _opened(own: Workshop, worksheet: str, session: str) -> str:
-    """Whose answers a form takes, and what they are if it is clear whose."""
-    about_company = own.worksheet(worksheet).subject == "company"
-    whose = {"company": own.seat.company_key} if about_company else {"session": session}
+    """Whose answers a form takes, and what they are if it is clear whose.
+
+    A form about the session asks by itself when it comes on the screen: it is one of the last, and what it
+    holds is different for every person.
+    """
+    kind = own.worksheet(worksheet).subject
+    whose = {"company": own.seat.company_key} if kind == "company" else {"session": session}
     place = forms.place(own, worksheet, **whose)
     opened: Json = {}
-    if len(place["subjects"]) == 1:
+    if len(place["subjects"]) == 1 and kind != "session":
         subject = place["subjects"][0]["subject"]
         opened = forms.reply(own, {"do": "open", "worksheet": worksheet, "subject": subject})
     return _json({"place": place, "opened": opened})
