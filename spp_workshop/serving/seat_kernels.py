@@ -163,6 +163,11 @@ class SeatKernelHandler(KernelWebsocketHandler):
             raise HTTPError(403)
         await super().pre_get()
 
+    def write_error(self, status_code: int, **_: Any) -> None:
+        """A script asks here, which understands the number."""
+        self.set_status(status_code)
+        self.finish()
+
 
 def _is_theirs(handler: JupyterHandler, kernel_id: str) -> bool:
     """Whether the kernel was started for the seat that asks."""

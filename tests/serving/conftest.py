@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -36,6 +36,7 @@ class Answer:
     status: int
     headers: dict[str, str]
     body: bytes
+    every: list[tuple[str, str]] = field(default_factory=list)  # headers, with those that come twice
 
     @property
     def text(self) -> str:
@@ -66,14 +67,18 @@ class Client:
         return self.get(path, Accept="text/html,application/xhtml+xml")
 
     def post(self, path: str, data: Any = None, **headers: str) -> Answer:
+        sent = self.headers() | _spelled(headers)
+        return self.ask("POST", path, json.dumps(data if data is not None else {}).encode(), sent)
+
+    def headers(self) -> dict[str, str]:
+        """What our own pages send with a POST."""
         if "_xsrf" not in self.cookies:
             self.page("join")
-        sent = {
+        return {
             "Content-Type": "application/json",
             "Origin": self.origin,
             "X-XSRFToken": self.cookies.get("_xsrf", ""),
-        } | _spelled(headers)
-        return self.ask("POST", path, json.dumps(data if data is not None else {}).encode(), sent)
+        }
 
     def join(self, code: str, *, agree: bool = True, **visitor: Any) -> Answer:
         """Redeem a code, and accept the notice."""
@@ -93,7 +98,8 @@ class Client:
         try:
             connection.request(method, path if path.startswith("/") else self.base + path, body, sent)
             reply = connection.getresponse()
-            answer = Answer(reply.status, dict(reply.getheaders()), reply.read())
+            sent_back = reply.getheaders()
+            answer = Answer(reply.status, dict(sent_back), reply.read(), sent_back)
             self._keep(reply.headers.get_all("Set-Cookie") or [])
         finally:
             connection.close()
@@ -141,6 +147,10 @@ class Served:
         assert answer.status == 200, answer.text
         return client
 
+    def wait(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Wait for something that is done where the server's event loop runs."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
+
     def do(self, work: Callable[[], Any]) -> Any:
         """Do something where the server's event loop runs."""
 
@@ -163,7 +173,7 @@ def serving(
 ) -> Iterator[Served]:
     """Serve a workshop folder on a free port of this machine, or on `port`, while the block runs.
 
-    With `ahead`, pages and painters are got ready in the background, as for a real session; else when asked for.
+    With `ahead`, pages and painters are got ready in the background, as for a real session; else when asked.
     """
     sockets = listen("127.0.0.1", port)
     port = sockets[0].getsockname()[1]
