@@ -256,6 +256,26 @@ def test_the_debugger_is_there(talk: Talk) -> None:
     assert reply["content"]["success"]
 
 
+def test_the_debugger_knows_which_modules_are_not_our_own(talk: Talk) -> None:
+    talk.run("import IPython, pandas\nkernel = IPython.get_ipython().kernel")
+    assert talk.knows("kernel.debugger.kernel_modules is kernel._kernel_modules")
+    assert talk.knows("{pandas.__file__, IPython.__file__} <= set(kernel._kernel_modules)")
+    assert talk.knows("kernel._kernel_modules == sorted(set(kernel._kernel_modules))")
+
+
+def test_what_was_flushed_is_told_though_the_kernel_ends_at_once() -> None:
+    with kernel() as talk:
+        told: list[str] = []
+        source = (
+            "import os, sys\nprint('said')\nsys.stderr.write('wrong')\nsys.stdout.flush()\nsys.stderr.flush()"
+        )
+        talk.client.execute(f"{source}\nimport time; time.sleep(0.05)\nos._exit(1)")
+        while len(told) < 2:
+            message = talk.client.get_iopub_msg(timeout=30)
+            told += [message["content"]["text"]] if message["msg_type"] == "stream" else []
+    assert sorted(told) == ["said\n", "wrong"]
+
+
 def test_completion_knows_the_names_of_a_package(talk: Talk) -> None:
     talk.run("import pandas")
     reply = talk.client.complete("pandas.DataFra", reply=True, timeout=20)
@@ -447,6 +467,25 @@ def test_a_package_that_was_edited_makes_the_server_outdated(
     module.write_text("answer = 1000\n", encoding="utf-8")
     assert preload.outdated()
     module.unlink()
+    assert preload.outdated()
+
+
+def test_what_is_installed_is_looked_at_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = tmp_path / "installed_package.py"
+    module.write_text("answer = 1\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name, value in {
+        "_states": {},
+        "_installed": {},
+        "_looked_at": {},
+        "_INSTALLED": (str(tmp_path),),
+    }.items():
+        monkeypatch.setattr(preload, name, value)
+    __import__("installed_package")
+    preload.remember()
+    module.unlink()
+    assert not preload.outdated()
+    monkeypatch.setattr(preload, "_OFTEN", 0.0)
     assert preload.outdated()
 
 

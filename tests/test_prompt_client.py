@@ -7,6 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import pytest
 
 from spp_workshop.batch.starter import Kernel
@@ -39,6 +40,22 @@ def test_a_kernel_that_has_nothing_to_do_is_ready_at_once(kernel: Kernel) -> Non
         assert min(waited(kernel) for _ in range(5)) < 0.15
     finally:
         kernel.end()
+
+
+def test_a_conversation_leaves_no_file_open(kernel: Kernel) -> None:
+    waited(kernel)
+    before = open_files()
+    waited(kernel)
+    assert open_files() > before
+    kernel.end()
+    waiting = time.monotonic() + 10
+    while open_files() >= before and time.monotonic() < waiting:
+        time.sleep(0.02)
+    assert open_files() < before
+
+
+def open_files() -> int:
+    return psutil.Process().num_fds()
 
 
 def test_a_kernel_that_died_never_will_be(kernel: Kernel) -> None:

@@ -7,6 +7,7 @@ that papermill leaves does not always show them: what succeeded is known only fr
 from __future__ import annotations
 
 import contextlib
+import copy
 import logging
 import threading
 import time
@@ -96,16 +97,11 @@ def run(
 def _run(
     notebook: NotebookNode, parameters: Mapping[str, Any], limits: Limits, starter: Starter
 ) -> NotebookNode:
-    import papermill
-
     watch = _Watch(limits)
     with _failures(watch, limits), _quiet, _kernel(starter) as kernel:
-        executed = papermill.execute_notebook(
+        executed = _through_papermill(
             notebook,
-            None,
             dict(parameters),
-            kernel_name="python3",
-            progress_bar=False,
             start_timeout=limits.start,
             km=kernel.manager,
             on_notebook_start=watch.started,
@@ -116,6 +112,36 @@ def _run(
         )
     _complete(executed)
     return executed
+
+
+def _through_papermill(notebook: NotebookNode, parameters: dict[str, Any], **how: Any) -> NotebookNode:
+    """What `papermill.execute_notebook` does, less its files.
+
+    It writes the notebook as JSON and reads it again, before and after, also where there is no file.
+    """
+    from papermill.engines import papermill_engines
+    from papermill.execute import raise_for_execution_errors
+    from papermill.parameterize import parameterize_notebook
+
+    kernel_name = "python3"
+    prepared = parameterize_notebook(
+        _with_room_for_notes(notebook), parameters, kernel_name=kernel_name, language="python"
+    )
+    executed: NotebookNode = papermill_engines.execute_notebook_with_engine(
+        None, prepared, kernel_name=kernel_name, progress_bar=False, **how
+    )
+    raise_for_execution_errors(executed, None)
+    return executed
+
+
+def _with_room_for_notes(notebook: NotebookNode) -> NotebookNode:
+    """A copy in which papermill can note how it went."""
+    noted = copy.deepcopy(notebook)
+    for part in (noted, *noted.cells):
+        part.metadata["papermill"] = {}
+    for cell in noted.cells:
+        cell.metadata.setdefault("tags", [])
+    return noted
 
 
 @contextlib.contextmanager

@@ -18,7 +18,22 @@ _ANSWER, _WORD = 1, 0.2
 
 
 class PromptClient(AsyncKernelClient):
-    """As jupyter_client's, but `wait_for_ready` ends when the kernel is idle again."""
+    """As jupyter_client's, but `wait_for_ready` ends when the kernel is idle, and it opens what is used.
+
+    Nobody types in a batch, and whether a kernel lives its manager knows better than a heart that beats.
+    """
+
+    def start_channels(self, *_: bool, **__: bool) -> None:
+        """Begin to talk, on the two channels on which a notebook is run."""
+        super().start_channels(stdin=False, hb=False, control=False)
+
+    def stop_channels(self) -> None:
+        """End it, and leave no socket open."""
+        for channel in (self._shell_channel, self._iopub_channel):
+            if channel and channel.is_alive():
+                channel.stop()
+        if self._created_context and not self.context.closed:
+            self.context.destroy(linger=100)
 
     async def _until_ready(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 (its name is jupyter_client's)
         """Wait until the kernel answers. Raises RuntimeError when it died, or the time is over."""

@@ -6,13 +6,18 @@ threads, and shares what is open with all others.
 
 from __future__ import annotations
 
+import gc
 import importlib
+import math
 import os
 import sys
+import sysconfig
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib as mpl
+import zmq
 from matplotlib.backends.registry import backend_registry
 
 from spp_workshop import programme, warming
@@ -52,7 +57,18 @@ MODULES = (
 LEFT: dict[str, str] = {}
 MATPLOTLIBRC: dict[str, str] = {}
 
-_states: dict[str, tuple[int, int] | None] = {}
+# The files of what is imported, for the debugger: not our own.
+FILES: list[str] = []
+
+# The states of files: of what was installed, and of all else, which people edit.
+State = tuple[int, int] | None
+_installed: dict[str, State] = {}
+_states: dict[str, State] = {}
+_INSTALLED = tuple(f"{sysconfig.get_path(kind)}{os.sep}" for kind in ("stdlib", "purelib", "platlib"))
+
+# Seconds between two looks at what rarely changes, and when it was last looked at.
+_OFTEN = 1.0
+_looked_at: dict[str, float] = {}
 
 
 def everything(still_wanted: Callable[[], bool] = lambda: True) -> None:
@@ -67,34 +83,66 @@ def everything(still_wanted: Callable[[], bool] = lambda: True) -> None:
         return
     # Else every kernel looks for backends among all that is installed.
     backend_registry.list_all()
+    # What is imported is no garbage: to look for some among it later would take a tenth of a second.
+    gc.freeze()
     # What it sets for its own charts is not for everybody's.
     with mpl.rc_context():
         warming.preload()
+    _look_at_sockets()
     LEFT.update({name: os.environ[name] for name in os.environ if name not in before})
     remember()
+
+
+def _look_at_sockets() -> None:
+    """zmq asks these classes for annotations; to say that it has none, each forgets what it knew of itself.
+
+    `typing.Generic` is among them, and with it every class that is derived from it.
+    """
+    for kind in (zmq.Context, zmq.Socket):
+        for base in kind.__mro__:
+            getattr(base, "__annotations__", None)
 
 
 def remember() -> None:
     """Note what the imported modules were imported from."""
     MATPLOTLIBRC["read"] = mpl.matplotlib_fname()
     files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
-    _states.update({path: _state(path) for path in files if path})
+    FILES[:] = sorted(filter(None, files))
+    for path in FILES:
+        (_installed if path.startswith(_INSTALLED) else _states)[path] = _state(path)
+    _due("installed")
 
 
 def folder(place: str) -> None:
-    """Read what all documents of this workshop folder have in common, if it is one; no answer is among it."""
-    if (Path(place) / programme.FILE).is_file():
+    """Read what all documents of this workshop folder have in common, if it is one; no answer is among it.
+
+    A kernel reads anew what has changed since.
+    """
+    if _due(place) and (Path(place) / programme.FILE).is_file():
         warming.preload_folder(Path(place))
 
 
 def outdated() -> bool:
-    """Whether a module has been changed since it was imported: then a new kernel would get the old one."""
-    return any(_state(path) != state for path, state in _states.items())
+    """Whether a module has been changed since it was imported: then a new kernel would get the old one.
+
+    What was installed is not looked at before each fork: 1,300 files, which takes longer than the fork.
+    """
+    looked_at = [_states, _installed] if _due("installed") else [_states]
+    return any(_state(path) != state for states in looked_at for path, state in states.items())
 
 
-def _state(path: str) -> tuple[int, int] | None:
+def _due(what: str) -> bool:
+    """Whether it was last looked at more than a second ago; if so, it is now."""
+    now = time.monotonic()
+    due = now - _looked_at.get(what, -math.inf) > _OFTEN
+    if due:
+        _looked_at[what] = now
+    return due
+
+
+def _state(path: str) -> State:
     try:
-        # For each of 1,400 modules before each fork: a Path would take four times as long.
+        # A Path would take four times as long.
         found = os.stat(path)  # noqa: PTH116
     except OSError:
         return None
