@@ -26,7 +26,7 @@ from .network import not_reached, reached
 from .plan import Plan
 from .visitor import Answer, Visitor
 
-SECONDS = 20
+SECONDS = 30
 ENDING_SECONDS = 5
 WRITTEN = "preflight"
 _COMMAND = (sys.executable, "-c", "import sys; from spp_workshop.cli import main; sys.exit(main())")
@@ -50,7 +50,8 @@ class Trial:
         visitor.get("join")
         _expect(visitor.post("join", {"code": self.code, "name": "", "place": "online", "people": 1}))
         visitor.get("notice")
-        _expect(visitor.post("notice", {"agree": True}))
+        if "next" not in _expect(visitor.post("notice", {"agree": True})).json():
+            raise SppError(_another(self.plan))
         return visitor
 
 
@@ -164,7 +165,7 @@ def address(trial: Trial) -> list[Problem]:
         trial.joined(trial.plan.address.public_url)
     except OSError:
         return [not_reached(trial.plan)]
-    except SppError:
+    except (SppError, ValueError):
         return [_another(trial.plan)]
     return []
 

@@ -30,7 +30,7 @@ class Visitor:
     Who the server is was looked at before; here it is believed.
     """
 
-    def __init__(self, base: str, seconds: float = 30):
+    def __init__(self, base: str, seconds: float = 60):
         self.base, self.seconds = base, seconds
         self._cookies: dict[str, str] = {}
 
