@@ -17,7 +17,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib as mpl
-import zmq
 from matplotlib.backends.registry import backend_registry
 
 from spp_workshop import programme, warming
@@ -98,8 +97,8 @@ def _look_at_sockets() -> None:
 
     `typing.Generic` is among them, and with it every class that is derived from it.
     """
-    for kind in (zmq.Context, zmq.Socket):
-        for base in kind.__mro__:
+    if zmq := sys.modules.get("zmq"):
+        for base in {*zmq.Context.__mro__, *zmq.Socket.__mro__}:
             getattr(base, "__annotations__", None)
 
 
