@@ -131,6 +131,8 @@ ROLES = {
     "custodian": message("The secretariat's recorder"),
     "facilitator": message("A facilitator"),
     "participant": message("A participant"),
+    # serving.attendance.RECORDER
+    "recorder": message("Counted from those who joined"),
 }
 
 _GROUP = message(

@@ -153,7 +153,6 @@ _JOIN = {
         "others do not."
     ),
     "join": message("Join"),
-    "joining": message("Joining…"),
     "seated": message("This device has joined already"),
     "seated_for": message("For:"),
     "seated_name": message("As:"),

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import PROGRAMME
 
 from spp_workshop import seats
 from spp_workshop.seats import Seat, Sitting
 from spp_workshop.serving.guard import Guard
 from spp_workshop.serving.joining import _name
 from spp_workshop.store import utc_now
-from tests.conftest import PROGRAMME
 
 from .conftest import Answer, Client, Served, serving
 
@@ -398,6 +398,19 @@ def test_only_who_agrees_has_agreed(served: Served) -> None:
     answer = client.post("notice", {"agree": True})
     assert (answer.status, answer.json) == (200, {"next": "/now"})
     assert people(served)[0].agreed_at
+
+
+def test_who_has_not_agreed_neither_reads_nor_writes_answers(served: Served) -> None:
+    client = newcomer(served)
+    client.join(served.code(ALPHA), agree=False)
+    save = {"id": 1, "do": "save", "worksheet": "step1_risk_areas", "subject": "company:alpha", "row": "r1"}
+    save |= {"based_on": 0, "changes": {"situation": "x"}}
+    for answer in (client.post("spp/message", save), client.get("spp/start?exercise=dd_practice")):
+        assert (answer.status, rules(answer)) == (403, ["notice_first"])
+    assert client.page("now").headers["Location"] == "/notice"
+    assert served.room.workshop.store.latest(subject="company:alpha") == []
+    client.post("notice", {"agree": True})
+    assert client.get("spp/start?exercise=dd_practice").status == 200
 
 
 def test_reading_the_notice_accepts_nothing(served: Served) -> None:
