@@ -64,6 +64,7 @@ class Pages:
         self._thread.shutdown(wait=False, cancel_futures=True)
         self._maker.stop()
         self._thread.shutdown()
+        self._maker.rest()
 
     async def page(self, session: str, base_url: str) -> Kept:
         """The page of a session's exercise; waits until it is made. Raises NoPage."""
@@ -209,6 +210,8 @@ class _Maker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
+                # Ctrl+C at the terminal is for the server, which ends this process itself.
+                start_new_session=True,
             )
         process = self._process
         if self._stopped:
@@ -219,7 +222,8 @@ class _Maker:
             # It was ended from outside; the next order gets another.
             process.kill()
             self.rest()
-            _log.error("The process that makes the pages of the exercises has ended.")
+            if not self._stopped:
+                _log.error("The process that makes the pages of the exercises has ended.")
             raise NoPage(_not_made()) from None
         return answer
 

@@ -122,6 +122,7 @@ class Model {
 
 const READING = new Set(["open", "history", "read"]);
 const models = new Map(); // by worksheet: the forms that are open
+const endings = []; // what ends them
 
 function sayFaults(faults) {
   showFaults(banners.get("fault"), faults ?? []);
@@ -177,7 +178,7 @@ async function openForm(place) {
   const model = new Model({ form: sheet, place: whose, opened, switch: false });
   models.set(name, model);
   place.replaceChildren();
-  form.render({ model, el: place });
+  endings.push(form.render({ model, el: place }));
 }
 
 const definitions = new Map(); // by address: the worksheet as its form needs it, or will
@@ -321,9 +322,10 @@ document.querySelector("[data-leave]").addEventListener("click", async () => {
   try {
     const { status, data } = await asked(() => post("leave"));
     if (status !== 200) return sayFaults(data.faults);
-    // The next person at this device finds nothing of ours, and is not asked about it either.
+    // The forms send no more, and the next person at this device finds nothing of ours.
+    connection.ended = true;
+    endings.forEach((end) => end());
     unsent().forEach((key) => sessionStorage.removeItem(key));
-    addEventListener("beforeunload", (event) => event.stopImmediatePropagation(), { capture: true });
     location.assign(data.next);
   } catch {
     // The banner says that there is no connection.
