@@ -122,10 +122,10 @@ class _Watch:
     def _look(self) -> None:
         memory_at = time.monotonic()
         while not self._ended.wait(0.2):
-            family = _family(self.runner)
+            family = family_of(self.runner)
             for process, depth in family.items():
                 with contextlib.suppress(OSError):
-                    self._cpu.setdefault(depth, {})[process] = _cpu(process)
+                    self._cpu.setdefault(depth, {})[process] = cpu(process)
             if self.memory_every and time.monotonic() >= memory_at:
                 memory_at = time.monotonic() + self.memory_every
                 self._weigh(family)
@@ -138,7 +138,7 @@ class _Watch:
         self.peak = {role: max(weights[role], self.peak.get(role, 0.0)) for role in (*_ROLES, "all")}
 
 
-def _family(process: int) -> dict[int, int]:
+def family_of(process: int) -> dict[int, int]:
     """A process and all its descendants, each with its distance."""
     children: dict[int, list[int]] = {}
     for place in Path("/proc").iterdir():
@@ -158,7 +158,8 @@ def _stat(process: int | str) -> list[str]:
     return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
 
 
-def _cpu(process: int) -> float:
+def cpu(process: int) -> float:
+    """Processor seconds of a process until now."""
     fields = _stat(process)
     return (int(fields[11]) + int(fields[12])) / _TICK
 
@@ -186,7 +187,7 @@ def _wait_for_orphans() -> int:
             return 0
         if not process:
             time.sleep(0.02)
-    return len(_family(os.getpid())) - 1
+    return len(family_of(os.getpid())) - 1
 
 
 def _processor() -> str:
