@@ -106,8 +106,7 @@ def _answer_of_a_kernel() -> str:
     limits = Limits(start=KERNEL_SECONDS, cell=KERNEL_SECONDS, notebook=KERNEL_SECONDS)
     with tempfile.TemporaryDirectory() as folder:
         executed = run(asked, {}, Path(folder), limits)
-    (cell,) = executed.cells
-    return "".join(output.get("text", "") for output in cell.outputs)
+    return "".join(output.get("text", "") for output in executed.cells[-1].outputs)
 
 
 # --- Wording ----------------------------------------------------------------------------------------------

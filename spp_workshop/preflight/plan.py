@@ -13,6 +13,7 @@ from spp_workshop.errors import Problem, SppError
 from spp_workshop.messages import Language
 from spp_workshop.programme import Programme, Session, load
 from spp_workshop.serving.addresses import Address, addressed
+from spp_workshop.serving.invitations import ends
 from spp_workshop.serving.room import session_of_the_day
 from spp_workshop.workshop import STORE_FILE
 
@@ -42,8 +43,7 @@ class Plan:
     @property
     def ends(self) -> datetime:
         """When the session ends, by the clock of this machine; now, for one that is over."""
-        end = datetime.combine(self.day.date, self.day.end).astimezone()
-        return max(end, datetime.now().astimezone())
+        return ends(self.day)
 
     @property
     def store(self) -> Path:

@@ -88,8 +88,7 @@ def _copy(plan: Plan, copy: Path) -> tuple[str, str]:
     company = plan.programme.companies[0].key
     store = open_store(copy / STORE_FILE)
     try:
-        # The server replaces codes that end before its programme does.
-        return company, issue(store, Seat.company(company), plan.ends + timedelta(days=3_650))
+        return company, issue(store, Seat.company(company), plan.ends + timedelta(days=1))
     finally:
         store.engine.dispose()
 

@@ -22,7 +22,7 @@ from spp_workshop.errors import message
 from spp_workshop.messages import LANGUAGES, Words, date_text, join_text, moment_text, say, time_text, worded
 from spp_workshop.names import safe_name
 from spp_workshop.plain_text import width
-from spp_workshop.programme import Programme
+from spp_workshop.programme import Programme, Session
 from spp_workshop.seats import Seat
 from spp_workshop.store import Store
 
@@ -68,10 +68,11 @@ def invite(
 ) -> list[Invitation]:
     """For every company, this session's facilitator and the projector what they need to join.
 
-    A code is made for a seat that has none, or one that ends before `until`, or for all with `renew`. A seat
-    that was revoked on purpose stays so, and is left out, until it is renewed by hand.
+    A code that holds until `until` is made for a seat that has none, or whose code ends before the session,
+    or for all with `renew`. A seat that was revoked on purpose stays so, and is left out.
     """
     known = {sitting.seat.id: sitting for sitting in seats.sittings(store)}
+    needed = ends(programme.session(session))
     found = []
     for seat, title in _invited(programme, session):
         sitting = known.get(seat.id)
@@ -79,13 +80,19 @@ def invite(
             code = seats.issue(store, seat, until)
         elif sitting.revoked:
             continue
-        elif renew or datetime.fromisoformat(sitting.expires_at) < until:
+        elif renew or datetime.fromisoformat(sitting.expires_at) < needed:
             code = seats.renew(store, seat.id, until)
         else:
             found.append(Invitation(seat, title, "", "", datetime.fromisoformat(sitting.expires_at)))
             continue
         found.append(invitation(seat, title, code, public_url, until))
     return found
+
+
+def ends(day: Session) -> datetime:
+    """When a session ends, by the clock of this machine; now, for one that is over."""
+    end = datetime.combine(day.date, day.end).astimezone()
+    return max(end, datetime.now().astimezone())
 
 
 def _invited(programme: Programme, session: str) -> Iterator[tuple[Seat, Words]]:
@@ -282,6 +289,7 @@ __all__ = [
     "Invitation",
     "as_page",
     "as_text",
+    "ends",
     "invitation",
     "invite",
     "write",

@@ -20,7 +20,7 @@ from spp_workshop.serving.invitations import Invitation, as_page, as_text, invit
 from spp_workshop.workshop import Workshop
 
 URL = "https://workshop.example.jp/spp/"
-UNTIL = datetime(2026, 10, 24, tzinfo=UTC)
+UNTIL = datetime(2036, 10, 24, tzinfo=UTC)
 LETTERS = "[2-9A-HJKMNP-Z]"
 
 
@@ -60,11 +60,13 @@ def test_a_seat_that_has_a_code_gets_no_other_unless_it_is_asked_for(workshop: W
         join(workshop.store, first[0].code, Visitor())
 
 
-def test_a_code_that_ends_before_the_session_is_replaced(workshop: Workshop) -> None:
+def test_a_code_that_ends_before_the_session_is_replaced_and_no_other(workshop: Workshop) -> None:
     invited(workshop)
-    later = UNTIL + timedelta(days=30)
-    anew = invited(workshop, until=later)
-    assert all(one.code and one.expires == later for one in anew)
+    now = datetime.now(UTC)
+    seats.renew(workshop.store, "company:alpha", now - timedelta(minutes=1))
+    seats.renew(workshop.store, "company:beta", now + timedelta(minutes=5))
+    later = now + timedelta(days=30)
+    assert [one.seat.id for one in invited(workshop, until=later) if one.code] == ["company:alpha"]
 
 
 def test_a_company_that_was_shut_out_stays_out(workshop: Workshop) -> None:
@@ -95,8 +97,8 @@ def test_each_sheet_has_its_own_code_and_no_other(workshop: Workshop) -> None:
             "Alpha Surface",
             "有効期限",
             "Valid until",
-            "2026年10月24日",
-            "October 24, 2026",
+            "2036年10月24日",
+            "October 24, 2036",
         ),
         *("進行役、事務局", "the facilitator, The secretariat", "https://workshop.example.jp/spp/join<"),
         *("実践会", "Practice", "14:00–15:00"),
