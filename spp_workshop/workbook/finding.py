@@ -17,7 +17,7 @@ from . import sheets, tables
 from .opening import Grid, Unreadable
 from .recognising import Heads, answers_of, heads_of, key_of, labels, recognise, spread, stamp_of
 from .stamps import Stamp
-from .texts import FINISHED_KEY, STATES_OF_WORK
+from .texts import ANOTHER, FINISHED_KEY, STATES_OF_WORK
 
 Choices = Mapping[str, ChoiceList]
 _SPECIAL = (tables.ROW_KEY, tables.REVISION_KEY, tables.NUMBER_KEY, tables.CARRIED_KEY)
@@ -178,13 +178,17 @@ def _is_head(texts: list[Any], sheet: Worksheet) -> bool:
 def _is_help(texts: list[Any], sheet: Worksheet) -> bool:
     """A line of our hints or examples that has lost its hidden mark."""
     ours = _plain_texts(tuple(text for one in sheet.questions for text in _helps(one)))
-    return bool(texts) and all(isinstance(text, str) and plain(text) in ours for text in texts)
+    # A hint may have more lines, about when a question is asked.
+    firsts = [text.split("\n")[0] for text in texts if isinstance(text, str)]
+    return bool(texts) and len(firsts) == len(texts) and all(plain(text) in ours for text in firsts)
 
 
 def _helps(field: Field) -> Iterator[str]:
     for text in (field.hint, field.example, *field.sector_examples.values()):
         if text:
             yield from (text.ja, text.en, f"{text.ja}{text.en}")
+            yield from (text.ja.split("\n")[0], text.en.split("\n")[0])
+    yield from (say(ANOTHER, language) for language in LANGUAGES)
 
 
 @lru_cache(maxsize=64)

@@ -161,7 +161,7 @@ def _grid(sheet: Any, archive: zipfile.ZipFile) -> Grid:
 
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})"')
 _NEVER_COMPUTED = re.compile(
-    rb'<c r="([A-Z]{1,3}[0-9]{1,7})"[^>]*><f(?:/>|[^>]*>[^<]*</f>)(?:<v/>|<v></v>)?</c>'
+    rb'<c r="([A-Z]{1,3}[0-9]{1,7})"[^>]*><f(?:/>|[^>]*>[^<]*</f>)(?:<v\s*/>|<v></v>)?</c>'
 )
 
 

@@ -20,6 +20,7 @@ from spp_workshop.worksheet import ChoiceList, Field, Worksheet
 
 from .opening import MOST_ROWS, Grid
 from .stamps import Stamp, parse
+from .texts import LISTS
 
 # Where stamps, titles and heads stand, even when somebody has put something above them.
 TOP = 40
@@ -53,11 +54,23 @@ def recognise(grid: Grid, sheets: Mapping[str, Worksheet]) -> Worksheet | None:
     if named:
         # The cover names them all.
         return None
-    words = {plain(str(value).split("\n")[0]) for value in grid.cells.values() if isinstance(value, str)}
-    counted = {name: len(words & set(labels(sheet))) for name, sheet in sheets.items()}
-    best = max(counted, key=lambda name: counted[name], default="")
-    enough = best and counted[best] >= max(2, len(sheets[best].questions) // 2)
-    return sheets[best] if enough else None
+    if LISTS in grid.cells.values():
+        return None
+    counted = {name: _most_labels(grid, set(labels(sheet))) for name, sheet in sheets.items()}
+    # Some questions stand on several worksheets: the one with most of them is meant, if there is one.
+    best, *others = [*sorted(counted, key=lambda name: -counted[name]), ""]
+    enough = best and counted[best] >= min(2, len(sheets[best].questions))
+    return sheets[best] if enough and counted[best] > counted.get(others[0], 0) else None
+
+
+def _most_labels(grid: Grid, names: set[str]) -> int:
+    """How many questions stand in one line, or in one column."""
+    found: Counter[tuple[str, int]] = Counter()
+    for (row, column), value in grid.cells.items():
+        if isinstance(value, str) and plain(value.split("\n")[0]) in names:
+            found["row", row] += 1
+            found["column", column] += 1
+    return max(found.values(), default=0)
 
 
 def _titles(sheet: Worksheet) -> list[str]:

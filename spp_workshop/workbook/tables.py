@@ -22,7 +22,7 @@ from .cells import Sheet
 from .columns import Column
 from .looks import LONG, WIDTHS, height
 from .plans import Line, Page
-from .texts import FINISHED_KEY, hint_of, notice_of, same_number
+from .texts import ANOTHER, FINISHED_KEY, hint_of, notice_of, same_number
 
 STAMP, TITLE, INTRO, FINISH, KEYS, HEAD, HINT, EXAMPLE, FIRST = range(9)
 ROW_KEY, REVISION_KEY, NUMBER_KEY, CARRIED_KEY = "#row", "#revision", "#number", "#carried"
@@ -130,7 +130,7 @@ def _head(sheet: Sheet, page: Page, one: Field | Column) -> tuple[str, str, str]
     if "@" in one.name:
         return f"{label}\n{words(message('(translation)'))}", "", ""
     if one.part not in ("", "1"):
-        return f"{label} ({one.part})", words(message("Another one, if there is one")), ""
+        return f"{label} ({one.part})", words(ANOTHER), ""
     label = f"{label} ({one.part})" if one.part else label
     if field.required:
         label = f"{label} *"

@@ -9,10 +9,14 @@ from spp_workshop.worksheet import Field, Worksheet
 from .columns import Display
 from .wording import Wording
 
+# The hidden sheet of what the drop-downs offer bears its own name inside, too: it may be renamed.
+LISTS = "spp_lists"
+
 FINISHED_KEY = "#finished"
 FINISHED = message("Is this sheet finished? (choose when it is)")
 STATES_OF_WORK = (message("Finished: please take it"), message("Not finished yet"))
 
+ANOTHER = message("Another one, if there is one")
 PERSONAL = message("Please write nothing by which a person could be recognised.")
 
 

@@ -14,11 +14,12 @@ from .looks import Looks, height
 from .plans import Book, Page
 from .sheets import write_sheet
 from .tables import write_table
+from .texts import LISTS
 from .wording import Wording
 
 # What Excel takes of a sheet's name.
 LONGEST_NAME = 31
-LISTS, MARKS = "spp_lists", "spp_stamp"
+MARKS = "spp_stamp"
 MARGINS = {"left": 0.45, "right": 0.45, "top": 0.55, "bottom": 0.6}
 # No password: a company that must change more can do so, and what comes home is understood all the same.
 ALLOWED = {"format_columns": True, "format_rows": True, "sort": True, "autofilter": True, "insert_rows": True}
