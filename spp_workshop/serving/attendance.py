@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from datetime import date, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from spp_workshop import seats
 from spp_workshop.errors import ConflictError, SppError
+from spp_workshop.programme import Session
 from spp_workshop.seats import Seat, Sitting
 from spp_workshop.store import Revision
 from spp_workshop.workshop import Workshop
@@ -72,10 +74,10 @@ def record(workshop: Workshop, session: str) -> None:
     Raises StoreError when it cannot be stored.
     """
     recorder = workshop.seated(RECORDER)
-    subject = f"session:{session}"
+    subject, day = f"session:{session}", workshop.programme.session(session)
     written = _by_company(recorder.store.latest(WORKSHEET, subject=subject))
     enrolled = {company.key for company in workshop.programme.companies}
-    for key, (in_room, online) in heads(seats.sittings(workshop.store), session).items():
+    for key, (in_room, online) in heads(seats.sittings(workshop.store), day).items():
         lines = written.get(key, [])
         if key not in enrolled or any(line.author != RECORDER.id for line in lines):
             continue
@@ -88,18 +90,38 @@ def record(workshop: Workshop, session: str) -> None:
             recorder.save(WORKSHEET, said, subject=subject, row=key, based_on=based_on, source=SOURCE)
 
 
-def heads(sittings: Iterable[Sitting], session: str) -> dict[str, Heads]:
+def heads(sittings: Iterable[Sitting], session: Session) -> dict[str, Heads]:
     """By company, people in the room and online who joined for a session; who came twice is there once.
 
-    Who has left was there. Somebody without a place is in the room.
+    Who has left was there. Somebody without a place is in the room. Only one day counts, because people also
+    join to do their homework: that of the session, or, where nobody joined then, the later day on which most
+    did (it was held late).
     """
+    joined = [one for one in sittings if one.seat.company_key and one.session == session.key]
+    crowd: Counter[date] = Counter()
+    for sitting in joined:
+        crowd[joined_on(sitting)] += sitting.people
+    days = [day for day in crowd if day >= session.date]
+    held = (
+        session.date if session.date in days else max(days, key=lambda day: (crowd[day], day), default=None)
+    )
     counted: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for sitting in _once(
-        sitting for sitting in sittings if sitting.is_personal and sitting.session == session
-    ):
-        if company := sitting.seat.company_key:
-            counted[company][sitting.place == "online"] += sitting.people
+    for sitting in _once(one for one in joined if joined_on(one) == held):
+        counted[sitting.seat.company_key][sitting.place == "online"] += sitting.people
     return {company: (in_room, online) for company, (in_room, online) in counted.items()}
+
+
+def joined_on(sitting: Sitting) -> date:
+    """The day on which somebody joined, by the clock of this machine."""
+    return datetime.fromisoformat(sitting.joined_at).astimezone().date()
+
+
+def is_to_say_where(sitting: Sitting, session: Session, now: datetime) -> bool:
+    """Whether somebody who has a seat already is not counted for the session yet, and it is its time."""
+    today = now.astimezone().date()
+    if sitting.seat.role != "participant" or today < session.date:
+        return False
+    return sitting.session != session.key or (today == session.date and joined_on(sitting) != today)
 
 
 def _once(sittings: Iterable[Sitting]) -> Iterator[Sitting]:
@@ -121,4 +143,4 @@ def _by_company(lines: Iterable[Revision]) -> dict[str, list[Revision]]:
     return found
 
 
-__all__ = ["RECORDER", "SOURCE", "Attendance", "heads", "record"]
+__all__ = ["RECORDER", "SOURCE", "Attendance", "heads", "is_to_say_where", "joined_on", "record"]

@@ -11,6 +11,7 @@ from spp_workshop.programme import Session
 from spp_workshop.seats import Sitting
 from spp_workshop.worksheet import Text
 
+from .attendance import is_to_say_where
 from .frame import render
 from .room import Room
 
@@ -38,7 +39,7 @@ def join_page(room: Room, sitting: Sitting | None) -> str:
         sitting=sitting,
         whose=_whose(room, sitting) if sitting else None,
         home=room.home(sitting) if sitting else "",
-        asks_again=bool(sitting and sitting.seat.role == "participant" and sitting.session != room.session),
+        asks_again=bool(sitting and is_to_say_where(sitting, session, room.workshop.store.now())),
         place=_usual_place(session),
         longest_name=LONGEST_NAME,
         most_people=MOST_PEOPLE,

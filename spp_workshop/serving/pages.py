@@ -14,6 +14,7 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 from tornado import web
 
 from .assets import Kept, assets, edition
+from .attendance import is_to_say_where
 from .kept_pages import NoPage, Pages
 from .requests import SeatHandler
 
@@ -47,8 +48,11 @@ class NowHandler(SeatHandler):
 
     @allow_unauthenticated
     async def get(self) -> None:
-        """Lead to today's exercise."""
-        self.require("participant")
+        """Lead to today's exercise; whoever comes back for the session says first where they are."""
+        sitting, workshop = self.require("participant"), self.room.workshop
+        if is_to_say_where(sitting, workshop.programme.session(self.room.session), workshop.store.now()):
+            self.redirect(f"{self.room.base_url}join")
+            return
         self.redirect(f"{self.room.base_url}exercise/{self.room.session}")
 
 

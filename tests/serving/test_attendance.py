@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from spp_workshop import seats
 from spp_workshop.errors import Problem, StoreError, message
 from spp_workshop.seats import Seat, Visitor
 from spp_workshop.serving import attendance
-from spp_workshop.serving.attendance import heads, record
+from spp_workshop.serving.attendance import heads, is_to_say_where, record
 from spp_workshop.store import Revision, utc_now
 from spp_workshop.workshop import Workshop
 
@@ -27,8 +27,11 @@ class Gate:
     """People who join, without a server."""
 
     def __init__(self, workshop: Workshop) -> None:
-        self.workshop, self.store = workshop, workshop.store
-        until = self.store.now() + timedelta(days=400)
+        self.workshop = workshop
+        # In the middle of the session.
+        self.time = datetime(2026, 10, 23, 5, tzinfo=UTC)
+        self.store = workshop.store.by(self.now)
+        until = self.time + timedelta(days=400)
         self.codes = {key: seats.issue(self.store, Seat.company(key), until) for key in ("alpha", "beta")}
 
     def join(
@@ -40,7 +43,7 @@ class Gate:
         return person.seat.id, token
 
     def heads(self) -> dict[str, tuple[int, int]]:
-        return heads(seats.sittings(self.store), DAY)
+        return heads(seats.sittings(self.store), self.workshop.programme.session(DAY))
 
     def record(self) -> None:
         record(self.workshop, DAY)
@@ -199,6 +202,64 @@ def test_a_company_that_is_not_in_the_programme_any_more_is_left_out(gate: Gate)
     gate.join("alpha")
     gate.record()
     assert gate.written() == {"alpha": (1, 0)}
+
+
+def test_who_joins_before_the_session_for_homework_was_not_there(gate: Gate) -> None:
+    gate.time -= timedelta(days=3)
+    gate.join("alpha", ROOM, 2)
+    gate.record()
+    assert gate.written() == {}
+    gate.time += timedelta(days=3)
+    gate.join("beta", ROOM, 1)
+    gate.record()
+    assert gate.written() == {"beta": (1, 0)}
+
+
+def test_who_joins_after_the_session_for_homework_was_not_there(gate: Gate) -> None:
+    gate.join("alpha", ROOM, 2)
+    gate.time += timedelta(days=1)
+    gate.join("alpha", ONLINE, 5)
+    gate.join("beta", ONLINE, 5)
+    gate.record()
+    assert gate.written() == {"alpha": (2, 0)}
+
+
+def test_a_session_that_is_held_late_was_held_when_most_came(gate: Gate) -> None:
+    gate.time += timedelta(days=7)
+    gate.join("alpha", ROOM, 1)
+    gate.time += timedelta(days=1)
+    gate.join("alpha", ROOM, 2)
+    gate.join("beta", ROOM, 3)
+    gate.time += timedelta(days=1)
+    gate.join("beta", ROOM, 4)
+    gate.record()
+    assert gate.written() == {"alpha": (2, 0), "beta": (3, 0)}
+
+
+def test_who_comes_back_by_the_cookie_says_first_where_they_are(gate: Gate) -> None:
+    day = gate.workshop.programme.session(DAY)
+    _, token = gate.join("alpha", ROOM, 2, session="dd_preparation")
+    person = seats.sitting(gate.store, token)
+    assert person
+    assert is_to_say_where(person, day, gate.time)
+    # Between the sessions nobody is asked.
+    assert not is_to_say_where(person, day, gate.time - timedelta(days=3))
+    here, token = seats.go_on(gate.store, token, Visitor("", ONLINE, 1, DAY))
+    assert not is_to_say_where(here, day, gate.time)
+    assert not is_to_say_where(here, day, gate.time + timedelta(days=1))
+
+
+def test_who_joined_the_day_before_says_on_the_day_where_they_are_and_is_there_once(gate: Gate) -> None:
+    day = gate.workshop.programme.session(DAY)
+    gate.time -= timedelta(days=1)
+    _, token = gate.join("alpha", ONLINE, 1)
+    gate.time += timedelta(days=1)
+    person = seats.sitting(gate.store, token)
+    assert person
+    assert is_to_say_where(person, day, gate.time)
+    here, _ = seats.go_on(gate.store, token, Visitor("", ROOM, 2, DAY))
+    assert here.seat.id == person.seat.id
+    assert gate.heads() == {"alpha": (2, 0)}
 
 
 # --- While a room is served ---------------------------------------------------------------------------------

@@ -468,11 +468,13 @@ def test_a_seat_of_an_earlier_session_goes_on_into_this_one(folder: Path) -> Non
         client.port = served.port
         page = client.page("join").text
         assert 'value="佐藤"' in page
+        assert client.page("now").headers["Location"] == "/join"
         sent = {"go_on": True, "name": "佐藤", "place": "room", "people": 3}
         assert client.post("join", sent).json == {"next": "/now"}
         found = sorted((one.session, one.place, one.people) for one in people(served))
         assert found == [("dd_practice", "room", 3), ("dd_preparation", "online", 2)]
         assert "again-people" not in client.page("join").text
+        assert client.page("now").headers["Location"] == "/exercise/dd_practice"
 
 
 def test_a_device_that_joins_for_another_company_leaves_the_first(served: Served) -> None:
