@@ -22,7 +22,8 @@ _OPEN: WeakKeyDictionary[Workshop, WeakSet[Any]] = WeakKeyDictionary()
 # A kernel may hear widgets in a thread beside the one that runs cells (a subshell): one message at a time.
 _ONE_AT_A_TIME = threading.Lock()
 
-_WRITING = {"save", "submit", "withdraw", "undo", "restore"}
+# What stores nothing; of all else the other forms are told.
+_READING = {"open", "history", "read"}
 
 
 def form(
@@ -58,7 +59,7 @@ def _answer(workshop: Workshop, widget: Any, content: dict[str, Any]) -> None:
         widget.send(forms.reply(workshop, content))
     # The form has the answers now; a saved notebook, which may keep the state of its widgets, must not.
     widget.opened = {}
-    if content.get("do") in _WRITING:
+    if content.get("do") not in _READING:
         for other in list(_OPEN[workshop]):
             if other is not widget:
                 other.send({"news": content.get("subject", "")})

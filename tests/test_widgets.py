@@ -67,6 +67,24 @@ def test_what_one_form_stores_the_others_are_told(
     assert [(to, content) for to, content in sent if "news" in content] == [(other, {"news": ALPHA})]
 
 
+@pytest.mark.parametrize(
+    ("do", "rest", "is_told"),
+    [
+        ("stuck", {"field": "products"}, True),
+        ("unstuck", {"field": "products"}, True),
+        ("add", {"added": {"": {"products": "めっき"}}}, True),
+        ("read", {"cells": [["めっき"]]}, False),
+        ("history", {}, False),
+    ],
+)
+def test_the_others_are_told_of_whatever_is_stored_and_of_nothing_else(
+    workshop: Workshop, sent: list[tuple[Any, dict[str, Any]]], do: str, rest: dict[str, Any], is_told: bool
+) -> None:
+    widget, _ = (form(workshop, PROFILE, company="alpha") for _ in range(2))
+    hear(widget, do, **rest)
+    assert any("news" in content for _, content in sent) == is_told
+
+
 def test_the_first_answers_come_along_and_are_let_go_when_the_form_has_them(
     workshop: Workshop, sent: list[tuple[Any, dict[str, Any]]]
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from spp_workshop.visibility import HELP
 from spp_workshop.workshop import Workshop
 
 from .served import Served
-from .using import ALPHA, WORDS, Open, button, field, saved, state, stored
+from .using import ALPHA, STEP1, WORDS, Open, button, field, saved, state, stored
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
@@ -216,3 +217,60 @@ def test_a_person_has_one_line_of_feedback_as_a_single_sheet(
     assert (row.row, row.status) == ("f3a1c0ffee", "submitted")
     page.reload()
     expect(field(page, "useful").get_by_role("radio").first).to_be_checked()
+
+
+# --- For everybody ------------------------------------------------------------------------------------------
+def barriers(page: Any) -> list[str]:
+    """What axe finds serious or critical in the form as it is."""
+    page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run('.spp-form', {resultTypes: ['violations']})")
+    grave = [one for one in found["violations"] if one["impact"] in ("serious", "critical")]
+    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in grave]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_grave_in_whatever_a_form_can_show(
+    show: Open, page: Any, alpha: Workshop, workshop: Workshop, scheme: str
+) -> None:
+    pytest.importorskip("axe_playwright_python")
+    page.emulate_media(color_scheme=scheme)
+    workshop.save("kinds", {"line": "元の文"}, subject=ALPHA)
+    show()
+    alpha.save("kinds", {"line": "相手の文"}, subject=ALPHA, based_on=1)
+    page.get_by_label("一行").fill("自分の文")
+    page.locator(".spp-conflict").first.wait_for()
+    page.get_by_label("人数").fill("たくさん")
+    page.locator("[data-field=people] .spp-error").wait_for()
+    story = field(page, "story")
+    story.get_by_role("button", name=WORDS["stuck"]).click()
+    for key in ("example", "why"):
+        field(page, "line").get_by_role("button", name=WORDS[key]).click()
+    button(page, WORDS["history"]).click()
+    page.locator(".spp-history li").first.wait_for()
+    button(page, WORDS["submit"]).click()
+    page.locator(".spp-summary").wait_for()
+    assert barriers(page) == []
+    story.get_by_role("button", name=WORDS["stuck_send"]).click()
+    page.locator(".spp-told:visible").wait_for()
+    assert barriers(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_grave_in_rows_and_pasted_cells(
+    show: Open, page: Any, workshop: Workshop, scheme: str
+) -> None:
+    pytest.importorskip("axe_playwright_python")
+    page.emulate_media(color_scheme=scheme)
+    for row in ("r1", "r2"):
+        workshop.save(STEP1, {"business_area": row}, subject=ALPHA, row=row)
+    show(STEP1)
+    page.locator(".spp-card-head").first.click()
+    button(page, WORDS["paste"]).click()
+    page.get_by_label(WORDS["cells_label"]).fill("めっき\t大きな段階\n塗装\t?")
+    page.locator(".spp-unread").first.wait_for()
+    assert barriers(page) == []
+    page.locator(".spp-paste .spp-primary").click()
+    page.locator(".spp-state[data-state=held]").wait_for()
+    page.locator(".spp-card-head").nth(2).click()
+    page.locator(".spp-pasted:visible").wait_for()
+    assert barriers(page) == []
