@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from spp_workshop import answers as answer_rules
 from spp_workshop.errors import AnswerError, ConflictError, NotAllowed, Problem, SppError, message
@@ -24,6 +24,8 @@ from .words import ROLES, both, said
 
 Json = dict[str, Any]
 LONGEST_ROW = 200
+# Revisions: beyond this neither a browser nor the store can count.
+_Number = Annotated[int, Field(ge=0, lt=2**53)]
 
 
 class Request(BaseModel):
@@ -39,10 +41,10 @@ class Request(BaseModel):
     subject: str
     id: str = ""
     row: str = ""
-    based_on: int = 0
+    based_on: _Number = 0
     changes: dict[str, Any] = {}
-    revision: int = 0
-    known: int = -1
+    revision: _Number = 0
+    known: Annotated[int, Field(ge=-1, lt=2**53)] = -1
     rows: list[str] = []
     added: dict[str, dict[str, Any]] = {}
     cells: list[list[str]] = []
