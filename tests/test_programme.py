@@ -94,6 +94,15 @@ def test_a_folder_is_read_by_its_programme_file(tmp_path: Path) -> None:
     assert programme.session("first").notebook_name == "first"
 
 
+def test_whom_to_ask_and_how_long_answers_are_kept_may_be_told(tmp_path: Path) -> None:
+    assert (load(written(tmp_path)).contact, load(written(tmp_path)).kept_until) == (None, None)
+    told = "kept_until: 2028-03-31\ncontact: {ja: 窓口, en: The desk}\nplans:"
+    programme = load(written(tmp_path, ("plans:", told)))
+    assert programme.kept_until == date(2028, 3, 31)
+    assert programme.contact
+    assert programme.contact["ja"] == "窓口"
+
+
 def test_nothing_of_a_programme_can_be_changed(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="frozen"):
         load(written(tmp_path)).companies[0].key = "x"  # type: ignore[misc]
@@ -125,6 +134,8 @@ def test_nothing_of_a_programme_can_be_changed(tmp_path: Path) -> None:
         (("key: alpha", 'key: "a\\u0007b"'), "unprintable_key", line_of("key: alpha")),
         (("size: 40", "size: 40, countries: [Japan]"), "country_code", line_of("size: 40")),
         (("size: 40", "size: many"), "int_parsing", line_of("size: 40")),
+        (("plans:", "kept_until: soon\nplans:"), "date_parsing", line_of("plans:")),
+        (("plans:", "contact: somebody\nplans:"), "model_type", line_of("plans:")),
     ],
 )
 def test_a_mistake_is_told_with_its_line(

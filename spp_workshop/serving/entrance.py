@@ -96,7 +96,7 @@ def _points(room: Room) -> Iterator[tuple[Both, Both]]:
         until = Text(ja=date_text(day, "ja"), en=date_text(day, "en"))
         kept = both(message("Until {day}; then it is erased.", day=until))
     else:
-        kept = both(message("{organiser} decides how long, and tells you.", organiser=programme.organiser))
+        kept = both(message("The organiser decides how long, and tells you."))
     yield both(message("How long it is kept")), kept
     asked = programme.contact or programme.organiser
     yield (

@@ -90,6 +90,7 @@ function wait(card, seconds) {
     button.disabled = told.hidden = false;
     if (left <= 0) {
       told.hidden = true;
+      show(card, []);
       return;
     }
     button.disabled = true;

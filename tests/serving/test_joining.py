@@ -371,9 +371,10 @@ def test_without_a_word_in_the_programme_the_notice_promises_nothing(served: Ser
     client = newcomer(served)
     client.join(served.code(ALPHA), agree=False)
     page = client.page("notice").text
-    assert "保管する期間は、事務局が決めてお知らせします。" in page
-    assert "The secretariat decides how long, and tells you." in page
+    assert "保管する期間は、主催団体が決めてお知らせします。" in page
+    assert "The organiser decides how long, and tells you." in page
     assert "erased." not in page
+    assert "事務局。書いた内容の開示・訂正・消去のご希望も" in page
 
 
 def test_a_folders_own_words_stand_in_the_notice(folder: Path) -> None:
