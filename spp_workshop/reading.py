@@ -17,7 +17,7 @@ from typing import Any
 from .answers import UnreadableError, read_value
 from .errors import Problem, message
 from .messages import LANGUAGES, Message, say
-from .worksheet import Choice, ChoiceList, Field
+from .worksheet import ChoiceList, Field
 
 # What our drop-downs offer for a box to be ticked.
 TICKED, NOT_TICKED = message("Confirmed"), message("Not confirmed yet")
@@ -58,8 +58,12 @@ def offered(choices: ChoiceList, languages: Iterable[str]) -> dict[str, str]:
 
     Two choices that would read the same are told apart by their codes.
     """
-    spoken = tuple(languages)
-    labels = {choice.name: _label(choice, spoken) for choice in choices.choices}
+    return _offered(_labels(choices), tuple(languages))
+
+
+def _offered(listed: Labels, spoken: tuple[str, ...]) -> dict[str, str]:
+    places = [LANGUAGES.index(language) for language in spoken]
+    labels = {code: " / ".join(dict.fromkeys(said[place] for place in places)) for code, said in listed}
     seen: dict[str, int] = {}
     for label in labels.values():
         seen[_light(label)] = seen.get(_light(label), 0) + 1
@@ -176,22 +180,26 @@ def _code_of(choices: ChoiceList | None, text: str) -> str | None:
         return None
     if text in choices.by_code:
         return text
-    light, loose = _names(choices)
+    light, loose = _names(_labels(choices))
     return light.get(_light(text)) or loose.get(_loose(text))
 
 
-def _names(choices: ChoiceList) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """By what may be written the code that is meant, written nearly so and written in any way."""
-    shown = tuple(
-        (code, label)
-        for spoken in (*((language,) for language in LANGUAGES), LANGUAGES)
-        for code, label in offered(choices, spoken).items()
+# Code and its label in each of LANGUAGES, in the order of the list.
+Labels = tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def _labels(choices: ChoiceList) -> Labels:
+    return tuple(
+        (choice.name, tuple(choice.label[language] for language in LANGUAGES)) for choice in choices.choices
     )
-    return _by_name((*shown, *((code, code) for code in choices.by_code)))
 
 
 @lru_cache(maxsize=256)
-def _by_name(shown: tuple[tuple[str, str], ...]) -> tuple[Mapping[str, str], Mapping[str, str]]:
+def _names(listed: Labels) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """By what may be written the code that is meant, written nearly so and written in any way."""
+    shown = [(code, code) for code, _ in listed]
+    for spoken in (*((language,) for language in LANGUAGES), LANGUAGES):
+        shown += _offered(listed, spoken).items()
     found = []
     for written in (_light, _loose):
         meant: dict[str, set[str]] = {}
@@ -199,10 +207,6 @@ def _by_name(shown: tuple[tuple[str, str], ...]) -> tuple[Mapping[str, str], Map
             meant.setdefault(written(label), set()).add(code)
         found.append({name: min(codes) for name, codes in meant.items() if name and len(codes) == 1})
     return found[0], found[1]
-
-
-def _label(choice: Choice, languages: tuple[str, ...]) -> str:
-    return " / ".join(dict.fromkeys(choice.label[language] for language in languages))
 
 
 # --- Signs ------------------------------------------------------------------------------------------------
