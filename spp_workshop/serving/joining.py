@@ -7,6 +7,7 @@ link's fragment, which no browser sends. POST redeems it.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -27,6 +28,16 @@ _LARGEST = 20_000
 _PLACES = ("room", "online")
 
 
+class _PageHandler(SeatHandler):
+    """A page that is the same for many: a room opens it within a minute."""
+
+    def _kept(self, key: str, make: Callable[[], str]) -> str:
+        pages: dict[str, str] = self.settings.setdefault("spp_gate_pages", {})
+        if key not in pages:
+            pages[key] = make()
+        return pages[key]
+
+
 class StartHandler(SeatHandler):
     """The base address."""
 
@@ -36,13 +47,16 @@ class StartHandler(SeatHandler):
         self.redirect(f"{self.room.base_url}join")
 
 
-class JoinHandler(SeatHandler):
+class JoinHandler(_PageHandler):
     """`join`: the page, and a code on its way in."""
 
     @allow_unauthenticated
     async def get(self) -> None:
-        """The page; the same whatever code stands in the link."""
-        self.give_page(join_page(self.room, self.sitting))
+        """The page; the same whatever code stands in the link, and for everybody who has no seat."""
+        if self.sitting is None:
+            self.give_page(self._kept("join", partial(join_page, self.room, None)))
+        else:
+            self.give_page(join_page(self.room, self.sitting))
 
     @allow_unauthenticated
     async def post(self) -> None:
@@ -114,16 +128,18 @@ class JoinHandler(SeatHandler):
         self.give({"faults": [said(problem) for problem in error.problems], "wait": error.seconds})
 
 
-class NoticeHandler(SeatHandler):
+class NoticeHandler(_PageHandler):
     """`notice`: what everybody is told before the first answer."""
 
     @allow_unauthenticated
     async def get(self) -> None:
         """The page; whoever has no seat is led to where one joins."""
-        if self.sitting is None:
+        sitting = self.sitting
+        if sitting is None:
             self.redirect(f"{self.room.base_url}join")
         else:
-            self.give_page(notice_page(self.room, self.sitting))
+            key = f"notice {bool(sitting.agreed_at)} {sitting.seat.role} {sitting.seat.subject}"
+            self.give_page(self._kept(key, partial(notice_page, self.room, sitting)))
 
     @allow_unauthenticated
     async def post(self) -> None:
