@@ -61,6 +61,8 @@ class Pictures:
         for painter in self._all:
             painter.end()
         self._threads.shutdown(wait=True)
+        for painter in self._all:
+            painter.close()
 
     async def picture(self, chart: str, company: str, language: str, revision: int) -> Picture:
         """The chart as it is at this revision of the company's answers, or later.
@@ -145,9 +147,11 @@ class _Painter:
         """End the process."""
         if self._process is not None:
             self._process.kill()
-            # What was not read, or could not be written, is of no use to anybody now.
-            with suppress(OSError, ValueError):
-                self._process.communicate()
+            for stream in filter(None, (self._process.stdin, self._process.stdout)):
+                # What was not sent is of no use to anybody now.
+                with suppress(OSError):
+                    stream.close()
+            self._process.wait()
             self._process = None
 
 
