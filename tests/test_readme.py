@@ -6,8 +6,13 @@ import json
 import os
 import re
 import shlex
+import signal
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,6 +20,7 @@ import pytest
 from spp_workshop.command_line import parser
 from spp_workshop.programme import load
 
+COMMAND = "import sys; from spp_workshop.cli import main; sys.exit(main())"
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 JAPANESE = (ROOT / "README.ja.md").read_text(encoding="utf-8")
@@ -81,7 +87,7 @@ def test_the_sessions_that_are_named_are_those_of_the_programme() -> None:
 
 def spp_workshop(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", "import sys; from spp_workshop.cli import main; sys.exit(main())", *words],
+        [sys.executable, "-c", COMMAND, *words],
         cwd=folder,
         env={**os.environ, "PYTHONUTF8": "1", "LANG": "en_US.UTF-8"},
         capture_output=True,
@@ -97,6 +103,59 @@ def test_the_way_of_a_secretariat_works_from_beginning_to_end(tmp_path: Path) ->
             assert done.returncode == 0, done.stdout + done.stderr
     for language in ("ja", "en"):
         assert (tmp_path / f"my-workshop/output/report/programme_report.{language}.html").is_file()
+
+
+@pytest.fixture
+def session_folder(tmp_path: Path) -> Path:
+    """The workshop folder of the README's commands, with companies in it."""
+    assert spp_workshop("new", "my-workshop", "--template", "spp-2025", folder=tmp_path).returncode == 0
+    return tmp_path
+
+
+def of_the_readme(command: str) -> list[str]:
+    (words,) = [words for words in ours(README) if words[0] == command]
+    return words
+
+
+def free_port() -> str:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return str(one.getsockname()[1])
+
+
+def test_the_way_of_a_host_works_from_beginning_to_end(session_folder: Path) -> None:
+    port = free_port()
+    words = [sys.executable, "-c", COMMAND, *of_the_readme("serve"), "--port", port]
+    environment = {**os.environ, "PYTHONUTF8": "1", "LANG": "en_US.UTF-8"}
+    with (session_folder / "serve.log").open("w", encoding="utf-8") as log:
+        serving = subprocess.Popen(words, cwd=session_folder, env=environment, stdout=log, stderr=log)
+    try:
+        page = wait_for(f"http://127.0.0.1:{port}/join", serving)
+    finally:
+        serving.send_signal(signal.SIGTERM if os.name == "nt" else signal.SIGINT)
+        serving.wait(30)
+    assert "参加コード" in page
+    said = (session_folder / "serve.log").read_text(encoding="utf-8")
+    assert len(set(re.findall(r"/join#[2-9A-Z]{10}", said))) == 10
+    sheets = session_folder / "my-workshop" / "output" / "invitations"
+    assert len(list((sheets / "companies").glob("*.html"))) == 8
+    assert (sheets / "to-print.html").is_file()
+    listed = spp_workshop(*of_the_readme("seats"), folder=session_folder)
+    assert listed.returncode == 0, listed.stderr
+    assert "company:hoshikuzu" in listed.stdout
+    tried = spp_workshop(*of_the_readme("preflight"), "--port", port, "--json", folder=session_folder)
+    checks = {check["check"]: check["state"] for check in json.loads(tried.stdout)["checks"]}
+    # Without --public-url nobody else can join, and it says so; all else is ready.
+    assert {name for name, state in checks.items() if state != "green"} == {"name"}
+
+
+def wait_for(address: str, serving: subprocess.Popen[bytes]) -> str:
+    for _ in range(600):
+        assert serving.poll() is None
+        with suppress(OSError), urllib.request.urlopen(address, timeout=5) as answer:
+            return str(answer.read().decode())
+        time.sleep(0.1)
+    raise AssertionError(address)
 
 
 def test_the_demonstration_makes_everything_and_says_where_it_is(tmp_path: Path) -> None:

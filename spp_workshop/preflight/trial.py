@@ -26,7 +26,7 @@ from .network import not_reached, reached
 from .plan import Plan
 from .visitor import Answer, Visitor
 
-SECONDS = 30
+SECONDS = 60
 ENDING_SECONDS = 5
 WRITTEN = "preflight"
 _COMMAND = (sys.executable, "-c", "import sys; from spp_workshop.cli import main; sys.exit(main())")
