@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from .documents import keep
 from .errors import Message, message
-from .messages import Language, say
+from .messages import Language, join_text, say
 from .seats import Seat
 from .workshop import open_workshop
 
@@ -87,11 +87,13 @@ class Exercise:
         return page(folded(_EXAMPLE, example, self.workshop.language))
 
     def words(self, *lists: str) -> Page:
-        """Vocabularies and scales with what is said of each choice, folded up."""
+        """Vocabularies and scales with what is said of each choice, folded up under their titles."""
         from . import showing
         from .pages import folded, page
 
-        return page(folded(_WORDS, showing.words(self.workshop, *lists), self.workshop.language))
+        language = self.workshop.language
+        titles = join_text([self.workshop.choices[name].title[language] for name in lists], language)
+        return page(folded(titles, showing.words(self.workshop, *lists), language))
 
     def cases(self) -> Markdown:
         """The hypothetical cases, each folded up."""
@@ -180,7 +182,6 @@ def _calls(source: str) -> Iterator[tuple[str, str]]:
 # --- Wording ------------------------------------------------------------------------------------------------
 
 _EXAMPLE = message("See a worked example (a fictional company)")
-_WORDS = message("What the words mean")
 _HERE = message("Here the company's own part appears, once a company is named.")
 _NOBODYS = message(
     "This exercise belongs to no company yet. Write the company's key into the parameter “company” above and "

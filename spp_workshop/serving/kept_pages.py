@@ -259,6 +259,8 @@ WORDS = {
     "leave_unsent": message("Some answers are not saved yet and would be lost. Leave all the same?"),
     "chart": message("Your own chart appears here."),
     "chart_failed": message("The chart cannot be shown at the moment. It is tried again by itself."),
+    "chart_name": message("Your own chart"),
+    "chart_words": message("Read the chart as text"),
     "chart_changes": message("It follows what you and your colleagues write."),
     "people": message("{count} people", count="{count}"),
 }

@@ -222,7 +222,7 @@ async function drawChart(image) {
   const figure = image.closest("figure");
   const failed = (shown) => {
     figure.querySelector("[data-chart-failed]").hidden = !shown;
-    figure.querySelector("[data-chart-opening]").hidden = shown || !image.hidden;
+    figure.querySelector("[data-chart-opening]").hidden = shown || image.alt !== "";
   };
   try {
     const query = new URLSearchParams({ language: language(), revision: news.revision });
@@ -231,7 +231,10 @@ async function drawChart(image) {
     if (status !== 200) throw new Error("no chart");
     image.src = data.image;
     image.alt = data.alt;
-    image.hidden = false;
+    image.parentElement.hidden = false;
+    const words = figure.querySelector("[data-chart-words]");
+    words.hidden = false;
+    words.querySelector("p").textContent = data.alt;
     failed(false);
   } catch {
     drawn.delete(image);

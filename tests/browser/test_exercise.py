@@ -28,12 +28,13 @@ from .conftest import Lab
 from .test_lab import run_all
 
 expect = pytest.importorskip("playwright.sync_api").expect
+expect.set_options(timeout=20_000)
 
 EXERCISES = [path for path in notebooks.shipped_notebooks() if notebooks.is_exercise(path)]
 WORDS = forms.ui()["ja"]
 COMPANIES = ("hoshikuzu", "kazaguruma", "yukiakari", "tsumujikaze", "akanegumo")
 FIVE = dict(zip(COMPANIES, "甲乙丙丁戊", strict=True))
-SHOWN = ".spp-bar, img[data-chart]:not([hidden])"
+SHOWN = ".spp-bar, img[data-chart]"
 NO_NETWORK = "今、通信がつながっていません"
 
 
@@ -78,7 +79,7 @@ def person(chromium: Any) -> Iterator[Callable[..., Any]]:
             context = chromium.new_context(locale=locale, timezone_id="Asia/Tokyo", viewport=size, **options)
             stack.callback(context.close)
             page = context.new_page()
-            page.set_default_timeout(15_000)
+            page.set_default_timeout(30_000)
             page.on("pageerror", lambda error: said.append(str(error)))
             page.on(
                 "console",
