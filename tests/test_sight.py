@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -326,3 +327,51 @@ def test_a_group_of_a_session_that_is_no_more_is_seen_by_no_company(defined: Any
     sheet = here.worksheets["discussion_notes"]
     assert here.sight.rows(Seat.company("alpha"), sheet) == []
     assert [row.place for row in here.sight.rows(Seat.custodian(), sheet)] == [place]
+
+
+# --- Several at once ----------------------------------------------------------------------------------------
+
+
+def test_a_release_that_came_to_nothing_is_shown_to_nobody(tmp_path: Path) -> None:
+    """Its number in the store is given to something else, and must not bring back what was looked at then."""
+    (tmp_path / "programme.yaml").write_text(THREE, encoding="utf-8")
+    workshop = open_workshop(tmp_path)
+    alpha, projector = workshop.seated(Seat.company("alpha")), workshop.seated(Seat.projector())
+    alpha.save("closing_presentation", {"plan": "secret"})
+    workshop.save("closing_presentation", {"plan": "beta"}, subject="company:beta")
+
+    def release_and_fail() -> None:
+        with workshop.store.together():
+            alpha.release("closing_presentation", "company:alpha", fields=["plan"], audience="programme")
+            assert len(projector.records("closing_presentation")) == 1
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        release_and_fail()
+    workshop.save("closing_presentation", {"plan": "more"}, subject="company:beta", based_on=1)
+    assert projector.records("closing_presentation") == []
+
+
+def test_threads_that_read_and_write_one_workshop_each_see_their_own(tmp_path: Path) -> None:
+    (tmp_path / "programme.yaml").write_text(THREE, encoding="utf-8")
+    workshop, wrong = open_workshop(tmp_path), []
+
+    def work(company: str) -> None:
+        own = workshop.seated(Seat.company(company))
+        for number in range(12):
+            own.save("issues_found", {"situation": f"{company} {number}"}, row=f"r{number}")
+            if number % 4 == 3:
+                row = f"r{number}"
+                own.release("issues_found", own.seat.subject, row, fields=["situation"], audience="group")
+            texts = [row.answers["situation"] for row in own.rows("issues_found")]
+            wrong.extend(text for text in texts if not text.startswith(company))
+            others = (one for one in own.records("issues_found") if one["company"] != company)
+            wrong.extend(one for one in others if one["row"] not in {"r3", "r7", "r11"})
+
+    threads = [threading.Thread(target=work, args=(company,)) for company in COMPANIES * 2]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert workshop.store.verify() == []

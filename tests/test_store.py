@@ -151,6 +151,169 @@ def test_the_newest_state_is_every_change_on_top_of_the_last(tmp_path_factory, s
     assert store.verify() == []
 
 
+# --- Several together ---------------------------------------------------------------------------------------
+
+
+def row(number: int) -> Place:
+    return replace(HERE, row=f"r{number}")
+
+
+def save_together(store: Store, *numbers: int, text: str = "hours", fail: bool = False) -> None:
+    with store.together():
+        for number in numbers:
+            save(store, {"issue": text}, place=row(number))
+        if fail:
+            raise ZeroDivisionError
+
+
+def rows_seen_by_another_program(store: Store) -> int:
+    with sqlite3.connect(store.engine.url.database or "") as other:
+        return other.execute("select count(*) from response").fetchone()[0]
+
+
+def test_saves_together_see_one_another_and_are_seen_at_the_end(store: Store) -> None:
+    with store.together():
+        save(store, {"issue": "wages"})
+        assert save(store, {"issue": "hours"}, 1) == 2
+        assert [r.answers["issue"] for r in store.history(HERE)] == ["wages", "hours"]
+        assert store.head() == store.by(store.now).head() != ""
+        assert rows_seen_by_another_program(store) == 0
+    assert rows_seen_by_another_program(store) == 2
+    assert store.verify() == []
+
+
+def test_saves_together_are_all_stored_or_none(store: Store) -> None:
+    save(store, {"issue": "wages"})
+    with pytest.raises(ZeroDivisionError):
+        save_together(store, *range(2, 9), fail=True)
+    assert [r.place.row for r in store.latest()] == ["r1"]
+    assert save(store, {"issue": "hours"}, 1) == 2
+    assert store.verify() == []
+
+
+def test_one_of_several_that_is_refused_does_not_harm_the_others(store: Store) -> None:
+    with store.together():
+        save(store, {"issue": "wages"})
+        save(store, {"issue": "hours"}, 1)
+        with pytest.raises(ConflictError):
+            save(store, {"issue": "safety"}, 1)
+        with pytest.raises(ZeroDivisionError):
+            save_together(store, 2, fail=True)
+        save(store, {"issue": "pay"}, place=row(3))
+    assert [(r.place.row, r.revision) for r in store.latest()] == [("r1", 2), ("r3", 1)]
+    assert store.verify() == []
+
+
+def test_whoever_reads_in_another_thread_sees_nothing_uncertain(store: Store) -> None:
+    seen: list[int] = []
+    with store.together():
+        save(store, {"issue": "wages"})
+        reader = threading.Thread(target=lambda: seen.append(store.revision()))
+        reader.start()
+        reader.join()
+        assert store.revision() == 1
+    assert seen == [0]
+
+
+@pytest.mark.parametrize("pages", [0, 2])
+def test_when_the_disk_fills_up_among_several_none_is_stored_and_none_follows(
+    store: Store, pages: int
+) -> None:
+    save(store, {"issue": "wages"})
+    with store.engine.connect() as connection:
+        size = connection.exec_driver_sql("PRAGMA page_count").scalar()
+
+    @sa.event.listens_for(store.engine, "checkout")
+    def limit(connection, *_) -> None:
+        connection.execute(f"PRAGMA max_page_count={size + pages}")
+        # The pages go to the disk, and find it full, before the end.
+        connection.execute("PRAGMA cache_size=1")
+
+    with pytest.raises(StoreError) as caught:
+        save_together(store, *range(2, 40), text="x" * 3_000)
+    assert caught.value.problems[0].rule == "disk_full"
+    sa.event.remove(store.engine, "checkout", limit)
+    assert [r.place.row for r in store.latest()] == ["r1"]
+    assert store.verify() == []
+
+
+def test_after_a_transaction_came_to_nothing_by_itself_nothing_is_stored_one_by_one(store: Store) -> None:
+    def lose_it() -> None:
+        with store.together():
+            save(store, {"issue": "wages"})
+            with store.transactions.reading() as connection:
+                connection.exec_driver_sql("ROLLBACK")  # as SQLite does it when the disk does not write
+            with pytest.raises(StoreError):
+                save(store, {"issue": "wages"}, place=row(2))
+
+    with pytest.raises(StoreError) as caught:
+        lose_it()
+    assert caught.value.problems[0].rule == "not_saved"
+    assert store.revision() == 0
+
+
+def test_programs_that_save_together_at_the_same_time_keep_one_chain(tmp_path: Path) -> None:
+    path = tmp_path / "workshop.db"
+    store = open_store(path)
+    program = f"""
+        import sys
+        from pathlib import Path
+        from spp_workshop.store import Entry, Place
+        from spp_workshop.storefile import open_store
+
+        store = open_store(Path({str(path)!r}))
+        for turn in range(10):
+            with store.together():
+                for number in range(5):
+                    place = Place("company:alpha", "step1", f"{{sys.argv[1]}}t{{turn}}n{{number}}")
+                    store.append(place, {{"issue": "x"}}, Entry("seat", version=1))
+    """
+    others = [
+        subprocess.Popen([sys.executable, "-c", textwrap.dedent(program), name]) for name in ("a", "b", "c")
+    ]
+    assert [other.wait(120) for other in others] == [0, 0, 0]
+    assert len(store.latest()) == 150
+    assert store.verify() == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no process can be killed like this")
+def test_a_program_killed_among_several_saves_leaves_all_of_a_group_or_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "workshop.db"
+    store = open_store(path)
+    program = f"""
+        import sys
+        from pathlib import Path
+        from spp_workshop.store import Entry, Place
+        from spp_workshop.storefile import open_store
+
+        store = open_store(Path({str(path)!r}))
+        for turn in range(1000):
+            with store.together():
+                for number in range(7):
+                    place = Place("company:alpha", "step1", f"t{{turn}}n{{number}}")
+                    store.append(place, {{"issue": "x"}}, Entry("seat", version=1))
+            print(turn, flush=True)
+    """
+    with subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE) as other:
+        assert other.stdout
+        told = [int(other.stdout.readline()) for _ in range(20)]
+        other.kill()
+        told += [int(line) for line in other.stdout.read().splitlines() if line.strip().isdigit()]
+    found = [r.place.row for r in store.latest()]
+    assert len(found) % 7 == 0
+    assert len(found) >= 7 * len(told)
+    assert store.verify() == []
+
+
+def test_a_number_grows_with_saves_about_these_subjects_alone(store: Store) -> None:
+    beta = replace(HERE, subject="company:beta")
+    save(store, {"issue": "wages"})
+    assert (store.revision("company:alpha"), store.revision("company:beta")) == (1, 0)
+    save(store, {"issue": "wages"}, place=beta)
+    assert (store.revision("company:alpha"), store.revision("company:beta")) == (1, 2)
+    assert store.revision("company:alpha", "company:beta") == store.revision() == 2
+
+
 # --- Opening ----------------------------------------------------------------------------------------------
 
 
