@@ -16,10 +16,11 @@ import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from spp_workshop import __version__, forms, notebooks
+from spp_workshop import forms, notebooks
 from spp_workshop.documents import PACKAGE, shipped
 from spp_workshop.errors import Message, Problem, SppError, message
 from spp_workshop.exercises import worksheets_of
@@ -152,7 +153,7 @@ class Pages:
         roots = (shipped("worksheets"), folder / "worksheets")
         definitions = [path for root in roots for path in sorted(root.rglob("*.yaml"))]
         code = sorted(PACKAGE.glob("*.py"))
-        digest = hashlib.sha256(f"{__version__}\0{session}".encode())
+        digest = hashlib.sha256(f"{version('spp-workshop')}\0{session}".encode())
         for path in (self.notebooks[session], folder / "programme.yaml", *definitions, *code):
             digest.update(hashlib.sha256(path.read_bytes()).digest())
         return digest.hexdigest()[:24]
