@@ -27,6 +27,7 @@ from .opening import Returned
 from .recognising import stamps_of
 from .stamps import Stamp, new_id
 from .tables import MORE_KEY
+from .texts import LISTS
 from .wording import Wording
 
 State = Literal["new", "changed", "cleared", "unchanged", "conflict", "wrong", "ignored", "incomplete"]
@@ -168,7 +169,7 @@ class _Judge:
 
     def _foreign(self, name: str) -> Iterator[Told]:
         grid = next(grid for grid in self.file.grids if grid.name == name)
-        if grid.cells and not stamps_of([grid]) and not _is_ours(grid.cells.values()):
+        if grid.cells and not stamps_of([grid]) and LISTS not in grid.cells.values():
             yield Told(name, "", "ignored", reason=message("This sheet is no worksheet of the programme."))
 
     def _sheet(self, found: FoundSheet) -> Iterator[Told]:
@@ -282,14 +283,6 @@ class _Rows:
 
 def _says(stored: Mapping[str, Any], said: Mapping[str, Any]) -> bool:
     return all(stored.get(name) == value for name, value in said.items())
-
-
-def _is_ours(values: Iterable[Any]) -> bool:
-    """The cover, and the drop-downs' lists: of a workbook of ours, and no worksheet."""
-    from .writing import cover_words
-
-    texts = {value for value in values if isinstance(value, str)}
-    return bool(texts & cover_words())
 
 
 # --- Wording ----------------------------------------------------------------------------------------------

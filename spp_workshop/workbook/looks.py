@@ -25,6 +25,7 @@ _BASE = {"font_name": FONT, "font_size": 10, "font_color": INK, "valign": "top",
 _BOX = {"border": 1, "border_color": LINE}
 STYLES: dict[str, dict[str, Any]] = {
     "plain": {},
+    "unseen": {"font_color": PAPER, "num_format": ";;;", "text_wrap": False},
     "hidden": {"font_color": SOFT, "text_wrap": False},
     "title": {"font_size": 15, "bold": True, "font_color": ACCENT, "text_wrap": False, "valign": "vcenter"},
     "cover": {"font_size": 20, "bold": True, "font_color": ACCENT, "valign": "vcenter"},

@@ -150,10 +150,10 @@ def _with_openpyxl(content: bytes, archive: zipfile.ZipFile) -> list[Grid]:
 def _grid(sheet: Any, archive: zipfile.ZipFile) -> Grid:
     sheet.reset_dimensions()
     rows = sheet.iter_rows(max_row=MOST_ROWS, max_col=MOST_COLUMNS, values_only=True)
-    cells = _cells(rows)
-    # What openpyxl leaves out when it only reads: merged cells, and formulas without a result.
+    cells = {place: _decoded(value) for place, value in _cells(rows, frozenset()).items()}
+    # What openpyxl leaves out when it only reads: merged cells, errors, and formulas without a result.
     raw = archive.read(sheet._worksheet_path.lstrip("/"))
-    for name in _NEVER_COMPUTED.findall(raw):
+    for name in (*_NEVER_COMPUTED.findall(raw), *_IN_ERROR.findall(raw)):
         cells[_place(name.decode())] = Unreadable()
     found = (match.decode().split(":") for match in _MERGED.findall(raw))
     return Grid(str(sheet.title), cells, [(*_place(one), *_place(other)) for one, other in found])
@@ -163,6 +163,17 @@ _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]{1,3}[0-9]{1,7}:[A
 _NEVER_COMPUTED = re.compile(
     rb'<c r="([A-Z]{1,3}[0-9]{1,7})"[^>]*><f(?:/>|[^>]*>[^<]*</f>)(?:<v\s*/>|<v></v>)?</c>'
 )
+
+
+_IN_ERROR = re.compile(rb'<c r="([A-Z]{1,3}[0-9]{1,7})"[^>]*? t="e"')
+_NO_CHARACTER = re.compile("_x(FFFE|FFFF)_")
+
+
+def _decoded(value: Any) -> Any:
+    """The text without the disguise of what XML cannot hold."""
+    if isinstance(value, str) and "_xFFF" in value:
+        return _NO_CHARACTER.sub(lambda match: chr(int(match[1], 16)), value)
+    return value
 
 
 def _place(name: str) -> tuple[int, int]:
@@ -209,10 +220,10 @@ def _first(rows: Iterator[list[str]]) -> Iterator[list[str]]:
         yield row[:MOST_COLUMNS]
 
 
-def _cells(rows: Iterable[Iterable[Any]]) -> dict[tuple[int, int], Any]:
-    """What is not empty, by place."""
+def _cells(rows: Iterable[Iterable[Any]], errors: frozenset[str] = ERRORS) -> dict[tuple[int, int], Any]:
+    """What is not empty, by place; these words are errors of a spreadsheet."""
     return {
-        (row, column): Unreadable() if isinstance(value, str) and value in ERRORS else value
+        (row, column): Unreadable() if isinstance(value, str) and value in errors else value
         for row, values in enumerate(rows)
         for column, value in enumerate(values)
         if value is not None and value != ""

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from spp_workshop.errors import Message, message
-from spp_workshop.messages import LANGUAGES
 
 from .cells import Sheet
 from .looks import Looks, height
@@ -15,7 +14,6 @@ from .plans import Book, Page
 from .sheets import write_sheet
 from .tables import write_table
 from .texts import LISTS
-from .wording import Wording
 
 # What Excel takes of a sheet's name.
 LONGEST_NAME = 31
@@ -130,14 +128,6 @@ def _stamp(made: Any, book: Book) -> None:
     made.set_size(2400, 1500)
 
 
-def cover_words() -> frozenset[str]:
-    """Texts by which a cover, or the sheet of the drop-downs, is known to be ours."""
-    told = message("How to fill it in")
-    return frozenset(
-        [*(Wording([one]).line(told) for one in LANGUAGES), Wording(LANGUAGES).line(told), LISTS]
-    )
-
-
 # --- The cover --------------------------------------------------------------------------------------------
 
 _HOW: Sequence[Message] = (
@@ -182,6 +172,8 @@ def _cover(sheet: Sheet, names: Sequence[str]) -> None:
 
 def _heading(sheet: Sheet) -> int:
     book, words, looks, worksheet = sheet.book, sheet.words, sheet.looks, sheet.worksheet
+    # So that it is not taken for one of the worksheets that it names.
+    sheet.write(0, 0, book.stamp.text(), looks("unseen"))
     worksheet.set_row(0, 10)
     lines = (
         (words(book.programme.title), "cover", 20),
