@@ -46,7 +46,7 @@ _SAID = {
 }
 # Asks for the widgets that there are. Any other target would make objects of the sender's choice.
 _OPENED = {"jupyter.widget.control"}
-_LARGEST_MESSAGE = 2_000_000
+_LARGEST_MESSAGE, _MOST_PARTS = 2_000_000, 100
 
 
 class OwnKernelSpecs(KernelSpecManager):
@@ -116,29 +116,34 @@ class SeatConnection(ZMQChannelsWebsocketConnection):
 
     def handle_incoming_message(self, incoming_msg: str | bytes) -> None:
         """One message of the page, on its way to the kernel."""
-        if self._may_be_said(incoming_msg):
-            super().handle_incoming_message(incoming_msg)  # type: ignore[arg-type]
-
-    def _may_be_said(self, sent: str | bytes) -> bool:
-        if len(sent) > _LARGEST_MESSAGE:
-            return False
         try:
-            channel, header, content = self._read(sent)
-        except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
-            return False
-        # The kernel believes this of a message, and looks into no other place.
-        kind = header.get("msg_type")
-        if kind not in _SAID.get(channel, ()):
-            return False
-        return kind != "comm_open" or content.get("target_name") in _OPENED
+            allowed = len(incoming_msg) <= _LARGEST_MESSAGE and _is_of_widgets(*self._read(incoming_msg))
+        except Exception:
+            # However it is malformed: it is nothing that a page of ours has sent.
+            allowed = False
+        if allowed:
+            super().handle_incoming_message(incoming_msg)  # type: ignore[arg-type]
 
     def _read(self, sent: str | bytes) -> tuple[str, dict[str, Any], dict[str, Any]]:
         """Channel, header and content of a message, in each of the ways in which Jupyter sends them."""
         if self.subprotocol == "v1.kernel.websocket.jupyter.org":
+            # Jupyter Server would go on reading for ever where a message claims to have so many parts.
+            if int.from_bytes(cast("bytes", sent)[:8], "little") > _MOST_PARTS:
+                raise ValueError
             channel, parts = deserialize_msg_from_ws_v1(sent)
             return channel, json.loads(parts[0]), json.loads(parts[3])
+        if isinstance(sent, bytes) and int.from_bytes(sent[:4], "big") > _MOST_PARTS:
+            raise ValueError
         said = deserialize_binary_message(sent) if isinstance(sent, bytes) else json.loads(sent)
         return said["channel"], said["header"], said["content"]
+
+
+def _is_of_widgets(channel: str, header: dict[str, Any], content: dict[str, Any]) -> bool:
+    # The kernel, too, goes by what the header says, and looks into no other place.
+    kind = header["msg_type"]
+    if kind not in _SAID.get(channel, ()):
+        return False
+    return kind != "comm_open" or content["target_name"] in _OPENED
 
 
 class KernelModelHandler(SeatHandler):
@@ -162,6 +167,10 @@ class SeatKernelHandler(KernelWebsocketHandler):
         if not _is_theirs(self, self.kernel_id):
             raise HTTPError(403)
         await super().pre_get()
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """Where it happened, without what was said."""
+        SeatHandler.log_exception(cast("SeatHandler", self), typ, value, tb)
 
     def write_error(self, status_code: int, **_: Any) -> None:
         """A script asks here, which understands the number."""
