@@ -177,6 +177,14 @@ def revoke(store: Store, seat_id: str) -> None:
         raise NotAllowed(_unknown_seat(seat_id))
 
 
+def opened_by(store: Store, code: str) -> str:
+    """The id of the seat that a code opens now; empty when it opens none. Nobody sits down."""
+    with store.transactions.reading() as connection:
+        line = connection.execute(_BY_HASH, {"hash": _hash(plain(code))}).mappings().first()
+    holds = line is not None and not line["parent"] and _holds(line, store.now())
+    return str(line["id"]) if line and holds else ""
+
+
 def spelled(code: str) -> str:
     """A code as it is shown: XXXXX-XXXXX."""
     return "-".join(code[start : start + _GROUP] for start in range(0, len(code), _GROUP))

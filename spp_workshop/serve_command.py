@@ -37,12 +37,13 @@ def _announce(room: Room, folder: Path, voice: Voice) -> None:
 
     programme, language = room.workshop.programme, voice.language
     until = codes_until(programme)
-    invited = invitations.invite(room.workshop.store, programme, room.session, room.public_url, until)
+    store, address = room.workshop.store, room.public_url
+    invited = invitations.invite(store, programme, room.session, address, until, folder=folder)
     page = invitations.write(folder, invited, programme, room.session)
     if page:
         voice.show(invitations.as_text(invited, language, colour=voice.colour))
     day = programme.session(room.session)
-    voice.tell(message("“{title}” is open at {address}", title=day.title, address=room.public_url))
+    voice.tell(message("“{title}” is open at {address}", title=day.title, address=address))
     if page:
         voice.tell(message("The new invitations, to be printed or sent one by one: {page}", page=page))
     if before := [one.title for one in invited if not one.code]:

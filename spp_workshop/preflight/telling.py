@@ -33,7 +33,7 @@ def as_text(finding: Finding, language: Language, *, colour: bool = False) -> st
 
 def verdict(red: int) -> Message:
     """Whether everything is ready."""
-    return message("{count} things are to be mended.", count=red) if red else message("Everything is ready.")
+    return message("To be mended: {count}.", count=red) if red else message("Everything is ready.")
 
 
 def as_json(finding: Finding, language: Language) -> dict[str, Any]:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from html import unescape
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 # Within the workshop folder; whoever can read it can join as anybody.
 FOLDER = "output/invitations"
 TO_PRINT = "to-print.html"
+# What stands on a sheet, for a server that has got another address since.
+_CODE = re.compile(r'class="typed code">([0-9A-Z-]+)<')
+_ADDRESS = re.compile(r'class="typed address">([^<]+)<')
 # Between two invitations that stand side by side in a shell.
 _GAP = "    "
 
@@ -65,11 +70,13 @@ def invite(
     until: datetime,
     *,
     renew: bool = False,
+    folder: Path | None = None,
 ) -> list[Invitation]:
     """For every company, this session's facilitator and the projector what they need to join.
 
     A code that holds until `until` is made for a seat that has none, or whose code ends before the session,
-    or for all with `renew`. A seat that was revoked on purpose stays so, and is left out.
+    or for all with `renew`. A seat that was revoked on purpose stays so, and is left out. Where a sheet
+    in the workshop `folder` tells another address, its code is given once more, for a sheet with this one.
     """
     known = {sitting.seat.id: sitting for sitting in seats.sittings(store)}
     needed = ends(programme.session(session))
@@ -83,10 +90,25 @@ def invite(
         elif renew or datetime.fromisoformat(sitting.expires_at) < needed:
             code = seats.renew(store, seat.id, until)
         else:
-            found.append(Invitation(seat, title, "", "", datetime.fromisoformat(sitting.expires_at)))
+            there = Invitation(seat, title, "", "", datetime.fromisoformat(sitting.expires_at))
+            found.append(_with_new_address(store, there, public_url, folder) if folder else there)
             continue
         found.append(invitation(seat, title, code, public_url, until))
     return found
+
+
+def _with_new_address(store: Store, there: Invitation, public_url: str, folder: Path) -> Invitation:
+    """The invitation with the code of its sheet, if that tells another address and the code still opens."""
+    try:
+        sheet = (folder / FOLDER / there.file).read_text(encoding="utf-8")
+    except (OSError, UnicodeError):
+        return there
+    code, address = _CODE.search(sheet), _ADDRESS.search(sheet)
+    if not code or not address or unescape(address[1]) == f"{public_url}join":
+        return there
+    if seats.opened_by(store, code[1]) != there.seat.id:
+        return there
+    return invitation(there.seat, there.title, seats.plain(code[1]), public_url, there.expires)
 
 
 def ends(day: Session) -> datetime:

@@ -149,6 +149,22 @@ def test_sheets_of_earlier_codes_stay_until_there_is_a_new_code(workshop: Worksh
     assert all(path.read_bytes() != text for path, text in before.items())
 
 
+def test_a_server_with_another_address_makes_the_sheets_anew_with_the_same_codes(workshop: Workshop) -> None:
+    store, programme, folder = workshop.store, workshop.programme, workshop.folder
+    first = invite(store, programme, "dd_practice", "http://127.0.0.1:8888/", UNTIL, folder=folder)
+    write(folder, first, programme, "dd_practice")
+    seats.renew(store, "company:beta", UNTIL)
+    (folder / invitations.FOLDER / "projector.html").unlink()
+    again = invite(store, programme, "dd_practice", URL, UNTIL, folder=folder)
+    assert [one.code for one in again] == [first[0].code, "", first[2].code, ""]
+    assert again[0].link == f"{URL}join#{first[0].code.replace('-', '')}"
+    page = write(folder, again, programme, "dd_practice")
+    assert page
+    assert f"{URL}join<" in page.read_text(encoding="utf-8")
+    third = invite(store, programme, "dd_practice", URL, UNTIL, folder=folder)
+    assert [one.code for one in third] == [""] * 4
+
+
 # --- What a camera sees -----------------------------------------------------------------------------------
 
 
