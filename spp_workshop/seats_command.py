@@ -20,8 +20,10 @@ def seats(options: Namespace, voice: Voice) -> int:
     """End, renew and make seats, all of it or nothing; without any of these, list them. Raises SppError."""
     from .seats import sittings
     from .serving import seating
+    from .serving.addresses import public_address
     from .workshop import open_workshop
 
+    address = public_address(options.public_url) if options.public_url else ""
     workshop = open_workshop(workshop_folder(options.folder), language=voice.language)
     store, programme, now = workshop.store, workshop.programme, workshop.store.now()
     until = seating.ends(options.until, now) if options.until else _codes_until(programme)
@@ -33,7 +35,7 @@ def seats(options: Namespace, voice: Voice) -> int:
     for one in ended:
         voice.tell(message("Ended: {seat}. It opens nothing any more.", seat=one.seat.id))
     if codes:
-        _hand_out(seating.invited(codes, programme, until, options.public_url), workshop, options, voice)
+        _hand_out(seating.invited(codes, programme, until, address), workshop, voice, sheets=bool(address))
     elif options.new:
         voice.tell(message("Every company and the projector have a code already; --renew makes a new one."))
     elif not ended:
@@ -50,7 +52,7 @@ def _codes_until(programme: Programme) -> datetime:
     return codes_until(programme)
 
 
-def _hand_out(made: list[Invitation], workshop: Workshop, options: Namespace, voice: Voice) -> None:
+def _hand_out(made: list[Invitation], workshop: Workshop, voice: Voice, *, sheets: bool) -> None:
     """Show new codes this once, and write their sheets where the address of the server is known."""
     from .serving import invitations, seating
 
@@ -59,9 +61,9 @@ def _hand_out(made: list[Invitation], workshop: Workshop, options: Namespace, vo
     voice.tell(
         message("Good until {until}. Note them now: they are not kept, and not shown again.", until=until)
     )
-    if options.public_url:
-        sheets = [one for one in made if one.seat.role in ("participant", "facilitator", "projector")]
-        page = invitations.write(workshop.folder, sheets, workshop.programme, _session(workshop))
+    if sheets:
+        printed = [one for one in made if one.seat.role in ("participant", "facilitator", "projector")]
+        page = invitations.write(workshop.folder, printed, workshop.programme, _session(workshop))
         voice.show(invitations.as_text(made, voice.language, colour=voice.colour))
         if page:
             voice.tell(message("To print: {page}", page=page))

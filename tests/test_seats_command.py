@@ -162,7 +162,7 @@ def test_without_a_day_codes_are_good_through_the_programme_and_for_a_month_at_l
 
 
 def test_with_the_address_of_the_server_links_and_sheets_are_made(told: Told, folder: Path) -> None:
-    _, said, _ = told("--new", "--public-url", "https://example.jp/spp/")
+    _, said, _ = told("--new", "--public-url", "https://example.jp/spp")
     alpha = codes(said)[0]
     assert f"https://example.jp/spp/join#{alpha}" in said
     sheet = (folder / "output" / "invitations" / "companies" / "alpha.html").read_text(encoding="utf-8")
@@ -176,6 +176,8 @@ REFUSED = {
     "ending nothing": (("--revoke", "beta"), "There is no seat “beta”"),
     "no date": (("--new", "beta", "--until", "tomorrow"), "“tomorrow” is not a date."),
     "a past date": (("--new", "beta", "--until", "2020-01-31"), "2020-01-31 is over"),
+    "no address": (("--new", "beta", "--public-url", "example.jp"), "example.jp"),
+    "half an address": (("--new", "beta", "--public-url", "http://["), "not an address"),
     "the end of time": (("--new", "beta", "--until", "9999-12-31"), "is not a date"),
 }
 

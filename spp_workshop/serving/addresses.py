@@ -81,6 +81,18 @@ def addressed(options: Namespace) -> Address:
     return Address(options.host, options.port, public, parts.path, options.certfile, options.keyfile, proxies)
 
 
+def public_address(url: str) -> str:
+    """A server's address as links begin with it, with a slash at the end. Raises SppError when it is none."""
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in ("http", "https") and parts.hostname
+    except ValueError:  # half of an address of IPv6
+        known = None
+    if not known:
+        raise SppError(_no_address(url))
+    return url.rstrip("/") + "/"
+
+
 def _path(base_url: str) -> str:
     inside = base_url.strip("/")
     return f"/{inside}/" if inside else "/"
