@@ -111,6 +111,7 @@ def reminder(programme: Programme, company: Company, missing: list[Owed], langua
         message("If you have sent it already, or need help with it, please tell us."),
         None,
         programme.organiser,
+        *([programme.contact] if programme.contact else []),
     ]
     return "\n".join("" if line is None else _said(line, language) for line in lines)
 

@@ -170,3 +170,14 @@ def test_the_demonstration_makes_everything_and_says_where_it_is(tmp_path: Path)
         "Made 0, up to date 18, failed 0.",
         f"They are in {output}; this page leads to all of them: {output / 'index.html'}",
     ]
+
+
+def test_homework_goes_out_comes_back_and_is_asked_for(session_folder: Path) -> None:
+    worksheets, back = (words for words in ours(README) if words[0] == "worksheets")
+    assert spp_workshop(*worksheets, folder=session_folder).returncode == 0
+    sent = session_folder / "my-workshop" / "output" / "worksheets" / "tsuchinoko.xlsx"
+    (session_folder / "returned.xlsx").write_bytes(sent.read_bytes())
+    done = spp_workshop(*back, "--apply", folder=session_folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    asked = spp_workshop(*of_the_readme("homework"), folder=session_folder)
+    assert asked.returncode == 0, asked.stdout + asked.stderr

@@ -238,4 +238,6 @@ def _wanted(sheet: Sheet, page: Page) -> str:
 
 
 def _contact(book: Book) -> Message:
+    if book.programme.contact:
+        return message("{contact}", contact=book.programme.contact)
     return message("Ask the secretariat: {organiser}", organiser=book.programme.organiser)
