@@ -10,7 +10,7 @@ from . import notebook_form
 from .batch.summaries import REPORT, SUMMARY
 from .cases import load_cases, load_guides
 from .documents import Document, read, shipped
-from .errors import Problem, SppError
+from .errors import Problem, SppError, message
 from .notebooks import (
     SESSION_PARAMETERS,
     check_parameters,
@@ -19,7 +19,7 @@ from .notebooks import (
     problems,
     shipped_notebooks,
 )
-from .programme import FILE, load
+from .programme import FILE, Programme, load
 from .references import check_codes, check_worksheets, session_notebooks
 from .worksheet import ChoiceList, load_choices, load_worksheets
 
@@ -39,7 +39,8 @@ def validate(folder: Path) -> list[Problem]:
     _attempt(found, lambda: load_guides(*(place / "guides" for place in places)))
     document = _attempt(found, lambda: read(folder / FILE))
     if document:
-        _attempt(found, lambda: load(folder))
+        programme = _attempt(found, lambda: load(folder))
+        found += _of_keeping(document, programme) if programme else ()
         found += check_worksheets(document, _stems(*places))
         found += check_codes(document, lists or {})
         found += _of_needed_notebooks(document, folder)
@@ -56,6 +57,17 @@ def _attempt(found: list[Problem], load_it: Callable[[], T]) -> T | None:
 
 def _stems(*folders: Path) -> set[str]:
     return {path.stem for folder in folders for path in folder.glob("*.yaml")}
+
+
+def _of_keeping(document: Document, programme: Programme) -> Iterator[Problem]:
+    """What the notice would promise to participants, and cannot be meant."""
+    if programme.kept_until and programme.kept_until < programme.period.end:
+        yield Problem(
+            document.where(("kept_until",)),
+            "kept_too_short",
+            message("By “kept_until”, answers would be erased before the programme ends."),
+            message("Correct the date, or the period."),
+        )
 
 
 def _of_needed_notebooks(document: Document, folder: Path) -> Iterator[Problem]:

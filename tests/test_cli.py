@@ -261,6 +261,17 @@ def test_validate_names_every_problem_of_every_kind_at_once(told: Told, folder: 
     assert all(problem["message"] and problem["remedy"] for problem in problems)
 
 
+def test_validate_sees_a_promise_that_cannot_be_meant(told: Told, folder: Path) -> None:
+    file = folder / "programme.yaml"
+    programme = file.read_text(encoding="utf-8")
+    file.write_text(f"kept_until: 2026-12-31\n{programme}", encoding="utf-8")
+    status, said, _ = told("validate", str(folder))
+    assert status == 1
+    assert "programme.yaml:1: By “kept_until”, answers would be erased before the programme ends." in said
+    file.write_text(f"kept_until: 2027-03-31\n{programme}", encoding="utf-8")
+    assert told("validate", str(folder))[0] == 0
+
+
 def test_validate_shows_file_line_problem_and_remedy_in_the_readers_language(
     told: Told, folder: Path
 ) -> None:
