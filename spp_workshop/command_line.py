@@ -158,6 +158,12 @@ def _add_serving(one: Parser, words: Words) -> None:
         metavar="KEY",
         help=words(message("the session, by its key in programme.yaml (usually: today's, or else the next)")),
     )
+    _add_address(one, words)
+    _add_tls(one, words)
+    _add_language(one, words, LANGUAGES)
+
+
+def _add_address(one: Parser, words: Words) -> None:
     one.add_argument(
         "--host",
         default="127.0.0.1",
@@ -194,6 +200,9 @@ def _add_serving(one: Parser, words: Words) -> None:
             )
         ),
     )
+
+
+def _add_tls(one: Parser, words: Words) -> None:
     one.add_argument(
         "--certfile",
         type=Path,
@@ -210,7 +219,6 @@ def _add_serving(one: Parser, words: Words) -> None:
             message("speak without TLS to others: in a closed room, in a network that is yours alone")
         ),
     )
-    _add_language(one, words, LANGUAGES)
 
 
 def _preflight(one: Parser, words: Words) -> None:

@@ -47,9 +47,7 @@ def _announce(room: Room, folder: Path, voice: Voice) -> None:
     if page:
         voice.tell(message("The new invitations, to be printed or sent one by one: {page}", page=page))
     if before := [one.title for one in invited if not one.code]:
-        voice.tell(
-            message("Links and codes that were given out before go on working: {names}.", names=before)
-        )
+        voice.tell(message("Links and codes given out before go on working: {names}.", names=before))
         voice.tell(message("For new ones: spp-workshop seats {folder}", folder=folder))
     if find_spec("voila") is None:
         voice.problems([desks.no_voila()])

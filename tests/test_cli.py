@@ -124,7 +124,19 @@ def test_japanese_help_leaves_nothing_in_english(told: Told, command: str) -> No
     names = {name for one in COMMANDS for name in re.findall(r"[a-z]+", one.example)} | {
         *("spp", "pilot", "programme", "yaml", "help", "language", "html", "json", "browser", "practice"),
         *("company", "formats", "force", "jobs", "both", "template", "demo", "since", "failed"),
-        *("session", "host", "port", "public", "url", "base", "certfile", "keyfile", "insecure", "lan"),
+        *(
+            "session",
+            "host",
+            "port",
+            "public",
+            "url",
+            "base",
+            "certfile",
+            "keyfile",
+            "insecure",
+            "lan",
+            "proxy",
+        ),
         *("https", "workshop", "example", "facilitator", "projector", "organiser", "custodian", "revoke"),
     }
     assert english <= names
