@@ -26,7 +26,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -126,9 +126,18 @@ def _wait_for_calm(server: int) -> None:
     """Pages are made and processes started in the background; a room does not join in that second."""
     calm = 0
     while calm < 5:
-        before = sum(map(measuring.cpu, measuring.family_of(server)))
+        before = _spent(server)
         time.sleep(1)
-        calm = calm + 1 if sum(map(measuring.cpu, measuring.family_of(server))) - before < 0.05 else 0
+        calm = calm + 1 if abs(_spent(server) - before) < 0.05 else 0
+
+
+def _spent(server: int) -> float:
+    """Processor seconds of a process and of all that it started and that is still there."""
+    spent = 0.0
+    for process in measuring.family_of(server):
+        with suppress(OSError):
+            spent += measuring.cpu(process)
+    return spent
 
 
 def weighed(process: int) -> dict[int, float]:
@@ -236,7 +245,7 @@ def _usable(browser: Any, address: str, code: str) -> float:
 
 
 # The first thing in a form that one can press or write in.
-_FIELD = "[data-form] :is(input, textarea, select, button):not([disabled])"
+_FIELD = "[data-form] :is(input, textarea, select, button):not([disabled]):visible >> nth=0"
 _JOIN = """async ([address, code]) => {
   const token = document.cookie.split("; ").find((one) => one.startsWith("_xsrf=")).slice(6);
   const headers = {"Content-Type": "application/json", "X-XSRFToken": token};
