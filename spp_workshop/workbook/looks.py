@@ -43,6 +43,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "question": {**_BOX, "bg_color": QUIET},
     "choice": {**_BOX, "bg_color": QUIET, "indent": 1},
     "section": {"bold": True, "font_size": 11, "font_color": ACCENT, "bg_color": TINT, **_BOX},
+    "prose": {"bg_color": TINT, **_BOX},
     "note": {"font_size": 9, "font_color": SOFT, "bg_color": TINT, **_BOX},
     "link": {"font_color": ACCENT, "underline": 1, **_BOX},
     "cell": {**_BOX},
@@ -55,8 +56,8 @@ ANSWER: dict[str, Any] = {**_BOX, "locked": False, "bg_color": PAPER}
 # By kind of question how a cell takes what is typed; texts stay texts, whatever sign they begin with.
 KINDS: dict[str, dict[str, Any]] = {
     "text": {"num_format": "@"},
-    "integer": {"num_format": "General", "align": "right"},
-    "decimal": {"num_format": "General", "align": "right"},
+    "integer": {"num_format": "General", "align": "center"},
+    "decimal": {"num_format": "General", "align": "center"},
     "date": {"num_format": "yyyy-mm-dd", "align": "center"},
     "acknowledge": {"num_format": "@", "align": "center"},
     "select_one": {"num_format": "@"},
@@ -95,7 +96,7 @@ def height(text: str, width: float, size: float = 10) -> float:
     """The height in points that a text needs in a cell of this width in letters."""
     per_line = max(width * 10 / size - 1, 1)
     lines = sum(max(1, math.ceil(breadth(part) / per_line)) for part in text.split("\n"))
-    return lines * size * 1.55 + 5
+    return lines * size * 1.42 + 5
 
 
 def breadth(text: str) -> int:

@@ -15,7 +15,7 @@ from spp_workshop.worksheet import Field
 
 from .cells import Sheet
 from .columns import Column
-from .looks import height
+from .looks import breadth, height
 from .plans import Page
 from .texts import FINISHED_KEY, hint_of, notice_of
 
@@ -71,8 +71,11 @@ def _top(sheet: Sheet, page: Page) -> None:
 def _section(sheet: Sheet, row: int, field: Field) -> int:
     looks, words = sheet.looks, sheet.words
     text = words.line(field.label)
-    sheet.worksheet.merge_range(row, NUMBER, row, HELP, text, looks("section"))
-    sheet.worksheet.set_row(row, height(text, WHOLE, 11))
+    # A heading, or a whole paragraph.
+    is_prose = breadth(text) > WHOLE / 2
+    text = words(field.label) if is_prose else text
+    sheet.worksheet.merge_range(row, NUMBER, row, HELP, text, looks("prose" if is_prose else "section"))
+    sheet.worksheet.set_row(row, height(text, WHOLE, 10 if is_prose else 11))
     if field.hint:
         text = words(field.hint)
         sheet.worksheet.merge_range(row + 1, NUMBER, row + 1, HELP, text, looks("note"))
@@ -121,14 +124,11 @@ def _grow(sheet: Sheet, page: Page, row: int, column: Column) -> None:
     answer = line.given.get(column.key, sheet.display.cell(column, line.answers))
     needed = [height(str(answer or ""), WIDTHS[ANSWER])]
     if is_question:
-        needed.append(height(_asked_text(sheet, page, field), WIDTHS[QUESTION]))
+        label, hint = sheet.words(field.label), hint_of(sheet.words, page.sheet, field, sheet.display)
+        below = height(hint, WIDTHS[QUESTION], 9) if hint else 0
+        needed.append(height(f"{label} *", WIDTHS[QUESTION]) + below)
         needed.append(height(_help(sheet, field), WIDTHS[HELP], 9))
     sheet.worksheet.set_growing_row(row, max(needed))
-
-
-def _asked_text(sheet: Sheet, page: Page, field: Field) -> str:
-    hint = hint_of(sheet.words, page.sheet, field, sheet.display)
-    return "\n".join(filter(None, [f"{sheet.words(field.label)} *", hint]))
 
 
 def _choice(sheet: Sheet, row: int, column: Column) -> None:

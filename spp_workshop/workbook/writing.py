@@ -164,7 +164,7 @@ def _cover(sheet: Sheet, names: Sequence[str]) -> None:
     worksheet.hide_gridlines(2)
     worksheet.set_paper(9)
     worksheet.set_margins(**MARGINS)
-    worksheet.fit_to_pages(1, 0)
+    worksheet.fit_to_pages(1, 1)
     worksheet.print_area(0, 1, row, 3)
     worksheet.set_first_sheet()
     worksheet.activate()

@@ -39,7 +39,8 @@ LANGUAGES: list[tuple[Language, ...]] = [("ja",), ("en",), ("ja", "en")]
 
 TRICKY = ["=1+1", "+81-3", "-5", "@cmd", "007", "1-2", "令和8年1月20日", "_x0041_", "𠮷髙﨑①㈱", "a\tb\n\n=c",
           "#N/A",
-          "TRUE", "2026-01-20", "12.0", "'x", "\ufeffx", "x\u2028y", "\ufffe", "<a>&amp;", "\u200b"]  # fmt: skip
+          "TRUE", "2026-01-20", "12.0", "'x", "\ufeffx", "x\u2028y", "\ufffe", "<a>&amp;",
+          "\u200b"]  # fmt: skip
 
 
 def texts() -> st.SearchStrategy[str]:
