@@ -10,6 +10,7 @@ it is durable. When it could not be stored, the answer says so and has the statu
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +27,9 @@ Json = dict[str, Any]
 
 # Bytes: a paste of 100 kB with its answers is a quarter of it.
 LARGEST = 1_000_000
+
+# Seconds after which a seat is looked up again.
+WAITED = 0.5
 
 # What stores nothing is answered at once; all else goes through the writer.
 _READING = ("open", "history", "read")
@@ -73,11 +77,11 @@ class MessageHandler(SeatHandler):
         return await room.writer.do(self._storing(seat, token, sent))
 
     def _storing(self, seat: Seat, token: str, sent: Json) -> Callable[[], Json]:
-        workshop = self.room.seated(seat)
+        workshop, asked_at = self.room.seated(seat), time.monotonic()
 
         def store() -> Json:
-            # It may have waited, and the seat have been revoked meanwhile.
-            if sitting(workshop.store, token) is None:
+            # It may have waited for another program, and the seat have been revoked meanwhile.
+            if time.monotonic() > asked_at + WAITED and sitting(workshop.store, token) is None:
                 raise NotAllowed(_ended())
             return forms.reply(workshop, sent)
 

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from spp_workshop import seats
 from spp_workshop.forms import reply
 from spp_workshop.seats import Seat
+from spp_workshop.serving import messages
 from spp_workshop.store import Place
 
 from .conftest import Answer, Client, Served, serving
@@ -358,6 +359,7 @@ def test_a_seat_that_is_revoked_while_its_save_waits_saves_nothing(
     deadline = time.monotonic() + 20
     while writer._waiting.empty() and time.monotonic() < deadline:
         time.sleep(0.01)
+    time.sleep(messages.WAITED + 0.1)
     gate.set()
     for thread in threads:
         thread.join(20)
