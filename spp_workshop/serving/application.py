@@ -17,8 +17,8 @@ from typing import Any
 
 from jupyter_server.serverapp import ServerApp
 from tornado.httpserver import HTTPServer
-from tornado.httputil import HTTPMessageDelegate
-from tornado.netutil import bind_sockets
+from tornado.httputil import HTTPHeaders, HTTPMessageDelegate
+from tornado.netutil import bind_sockets, is_valid_ip
 from tornado.web import RequestHandler
 from traitlets import Any as AnyTrait
 from traitlets.config import Config
@@ -96,8 +96,43 @@ class _HttpServer(HTTPServer):
 
     def start_request(self, server_conn: object, request_conn: Any) -> HTTPMessageDelegate:
         """Begin a request; only one that comes from a proxy may name another sender."""
-        self.xheaders = request_conn.context.address[0] in self.proxies
-        return super().start_request(server_conn, request_conn)
+        delegate: HTTPMessageDelegate = super().start_request(server_conn, request_conn)
+        context = request_conn.context
+        known = context.address[0] in self.proxies
+        return _Forwarded(delegate, context, self.proxies) if known else delegate
+
+
+class _Forwarded(HTTPMessageDelegate):
+    """A request that a proxy hands on. The last address before the proxies is the one that they have seen."""
+
+    def __init__(self, delegate: HTTPMessageDelegate, context: Any, proxies: frozenset[str]):
+        self._delegate, self._context, self._proxies = delegate, context, proxies
+        self._own = context.remote_ip, context.protocol
+
+    def headers_received(self, start_line: Any, headers: HTTPHeaders) -> Any:
+        """Take sender and scheme from what the proxy says, where it can be read."""
+        through = [one.strip() for one in headers.get("X-Forwarded-For", "").split(",")]
+        sender = next((one for one in reversed(through) if one not in self._proxies), "")
+        if is_valid_ip(sender):
+            self._context.remote_ip = sender
+        scheme = headers.get("X-Forwarded-Proto", "").rpartition(",")[2].strip()
+        if scheme in ("http", "https"):
+            self._context.protocol = scheme
+        return self._delegate.headers_received(start_line, headers)
+
+    def data_received(self, chunk: bytes) -> Any:
+        """A part of the body."""
+        return self._delegate.data_received(chunk)
+
+    def finish(self) -> None:
+        """The whole request is there; the next on this line is somebody else's."""
+        self._delegate.finish()
+        self._context.remote_ip, self._context.protocol = self._own
+
+    def on_connection_close(self) -> None:
+        """Nobody waits for the answer any more."""
+        self._delegate.on_connection_close()
+        self._context.remote_ip, self._context.protocol = self._own
 
 
 def _log_failure(handler: RequestHandler) -> None:

@@ -59,6 +59,10 @@ class Client:
     def origin(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    def connection(self) -> HTTPConnection:
+        """A fresh one for each request."""
+        return HTTPConnection("127.0.0.1", self.port, timeout=30)
+
     def get(self, path: str, **headers: str) -> Answer:
         """Asks for data; `page` for what a person opens."""
         return self.ask("GET", path, headers=_spelled(headers))
@@ -91,7 +95,7 @@ class Client:
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> Answer:
         """One request; `path` is below the base address, or a whole one when it begins with a slash."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = self.connection()
         sent = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())} | (
             headers or {}
         )

@@ -127,7 +127,9 @@ def line(gate: Served, client: Client, kernel: str, protocol: str = "", **header
     asked = [V1] if protocol == V1 else None
     sent = {"Cookie": cookies, "Origin": client.origin} | headers
     origin = sent.pop("Origin")
-    with connect(address, additional_headers=sent, subprotocols=asked, origin=origin) as socket:  # type: ignore[arg-type]
+    with connect(
+        address, additional_headers=sent, subprotocols=asked, origin=origin, max_size=None
+    ) as socket:  # type: ignore[arg-type]
         yield Line(socket, protocol)
 
 
@@ -139,7 +141,8 @@ def comms(page: Line) -> list[str]:
 def form(page: Line, worksheet: str) -> str:
     """The id of the form of a worksheet among the widgets of the page."""
     asked = uuid.uuid4().hex
-    page.send("comm_open", {"comm_id": asked, "target_name": "jupyter.widget.control", "data": {}})
+    opened = {"comm_id": asked, "target_name": "jupyter.widget.control", "data": {}}
+    page.send("comm_open", opened, metadata={"version": "1.0.0"})
     page.send("comm_msg", {"comm_id": asked, "data": {"method": "request_states"}})
     for message in page.hear(until="comm_msg"):
         states = message["content"].get("data", {}).get("states", {})
