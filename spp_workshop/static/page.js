@@ -255,6 +255,7 @@ const news = {
 
   later(pause = this.pause) {
     clearTimeout(this.timer);
+    pause *= 0.8 + 0.4 * Math.random();
     if (!document.hidden && !connection.ended) this.timer = setTimeout(() => this.look(), pause);
   },
 
@@ -367,7 +368,8 @@ async function begin() {
   open(current);
   document.body.dataset.ready = "true";
   news.later();
-  setTimeout(fetchAhead, 1000);
+  // Not all of a room in the same moment.
+  setTimeout(fetchAhead, 1000 + 4000 * Math.random());
 }
 
 begin();
