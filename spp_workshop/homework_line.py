@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .errors import Message, message
@@ -14,6 +14,7 @@ Words = Callable[[Message], str]
 
 
 def _worksheets(one: Parser, words: Words) -> None:
+    _add_language(one, words, (*LANGUAGES, "both"))
     below = one.add_subparsers(dest="action", required=True, metavar="export|import")
     about = words(message("Write one Excel workbook for each company, ready to send."))
     _export(below.add_parser("export", help=about, description=about), words)
@@ -34,13 +35,7 @@ def _export(one: Parser, words: Words) -> None:
         help=words(message("only this company, by its key in programme.yaml; may be said several times")),
     )
     _add_session(one, words, message("only the worksheets that are due at this session"))
-    one.add_argument(
-        "--language",
-        choices=(*LANGUAGES, "both"),
-        metavar="ja|en|both",
-        default=argparse.SUPPRESS,
-        help=words(message("language of the workbooks: ja (the usual), en, or both in one workbook")),
-    )
+    _add_language(one, words, (*LANGUAGES, "both"))
     _add_json(one, words)
 
 
@@ -67,27 +62,30 @@ def _import(one: Parser, words: Words) -> None:
         default=Path(),
         help=words(message("the workshop folder (usually: the one you are in)")),
     )
-    one.add_argument(
-        "--language",
-        choices=LANGUAGES,
-        metavar="|".join(LANGUAGES),
-        default=argparse.SUPPRESS,
-        help=words(message("speak Japanese (ja) or English (en); otherwise as your system does")),
-    )
+    _add_language(one, words, LANGUAGES)
     _add_json(one, words)
 
 
 def _homework(one: Parser, words: Words) -> None:
     _add_folder(one, words)
     _add_session(one, words, message("for this session (usually: the next one to which something is due)"))
+    _add_language(one, words, LANGUAGES)
+    _add_json(one, words)
+
+
+def _add_language(one: Parser, words: Words, choices: Sequence[str]) -> None:
+    help_text = (
+        message("language of the workbooks: ja (the usual), en, or both in one workbook")
+        if "both" in choices
+        else message("speak Japanese (ja) or English (en); otherwise as your system does")
+    )
     one.add_argument(
         "--language",
-        choices=LANGUAGES,
-        metavar="|".join(LANGUAGES),
+        choices=choices,
+        metavar="|".join(choices),
         default=argparse.SUPPRESS,
-        help=words(message("speak Japanese (ja) or English (en); otherwise as your system does")),
+        help=words(help_text),
     )
-    _add_json(one, words)
 
 
 def _add_folder(one: Parser, words: Words) -> None:

@@ -123,7 +123,7 @@ def test_japanese_help_leaves_nothing_in_english(told: Told, command: str) -> No
     english = set(re.findall(r"\b[a-z]{3,}\b", prose))
     names = {name for one in COMMANDS for name in re.findall(r"[a-z]+", one.example)} | {
         *("spp", "pilot", "programme", "yaml", "help", "language", "html", "json", "browser", "practice"),
-        *("company", "formats", "force", "jobs", "both", "template", "demo", "since", "failed"),
+        *("company", "formats", "force", "jobs", "both", "template", "demo", "since", "failed", "export"),
         *(
             "session",
             "host",

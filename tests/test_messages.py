@@ -107,6 +107,7 @@ JAPANESE_CODE = {
     "documents.py": "an example of a text in two languages",
     "messages.py": "dates and lists are put together here",
     "preflight/machine.py": "letters that a font for Japanese has, and others lack",
+    "reading.py": "eras, weekdays and ticks as people write them, and marks between words",
     "storefile.py": "names of folders that drives are copied to",
     "warming.py": "an answer of a company that does not exist",
 }

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from spp_workshop.errors import Message, message
+from spp_workshop.worksheet import Text
 
 from .cells import Sheet
 from .looks import Looks, height
@@ -198,7 +199,7 @@ def _heading(sheet: Sheet) -> int:
     return row + 1
 
 
-def _block(sheet: Sheet, row: int, title: Message, lines: Sequence[Message]) -> int:
+def _block(sheet: Sheet, row: int, title: Message, lines: Sequence[Message | Text]) -> int:
     words, looks, worksheet = sheet.words, sheet.looks, sheet.worksheet
     worksheet.merge_range(row, 1, row, 3, words.line(title), looks("part"))
     worksheet.set_row(row, 22)
@@ -237,7 +238,7 @@ def _wanted(sheet: Sheet, page: Page) -> str:
     return f"{sheet.words.day(page.due.date)}\n{sheet.words(page.due.title)}"
 
 
-def _contact(book: Book) -> Message:
-    if book.programme.contact:
-        return message("{contact}", contact=book.programme.contact)
-    return message("Ask the secretariat: {organiser}", organiser=book.programme.organiser)
+def _contact(book: Book) -> Message | Text:
+    return book.programme.contact or message(
+        "Ask the secretariat: {organiser}", organiser=book.programme.organiser
+    )
