@@ -198,6 +198,8 @@ class _Judge:
         before = base[place, revision].answers if base else {}
         now = newest.answers if newest and newest.status != "withdrawn" else {}
         for name, answer in line.answers.items():
+            if answer.value is None and name not in before and name not in now and not found.finished:
+                continue
             told = Told(found.name, answer.where, "unchanged", found.sheet.name, row, name, answer.part)
             yield self._answer(replace(told, shown=answer.shown, stored=now.get(name)), answer, before)
 
@@ -240,6 +242,8 @@ class _Rows:
         taken: set[str] = set()
         for line in self.found.rows:
             own = self._own(line, taken)
+            if own and own not in self.current and _is_empty(line):
+                continue
             row = own or self._new(line, taken)
             if row and row not in taken:
                 taken.add(row)
@@ -253,7 +257,7 @@ class _Rows:
 
     def _new(self, line: FoundRow, taken: set[str]) -> str:
         """The id of a line that has none: of a row that says the same, or made of what it says."""
-        if all(answer.value is None for answer in line.answers.values()):
+        if _is_empty(line):
             return ""
         said = {name: one.value for name, one in line.answers.items()}
         for known in self.current.values():
@@ -279,6 +283,10 @@ class _Rows:
         known = self.current.get(row)
         said = {name: one.value for name, one in line.answers.items()}
         return known.revision if known and _says(known.answers, said) else 0
+
+
+def _is_empty(line: FoundRow) -> bool:
+    return all(answer.value is None for answer in line.answers.values())
 
 
 def _says(stored: Mapping[str, Any], said: Mapping[str, Any]) -> bool:
