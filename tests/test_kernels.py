@@ -166,6 +166,22 @@ def test_a_kernel_starts_where_no_socket_has_room(tmp_path: Path, monkeypatch: p
     deep.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(deep))
     assert said(kernels.run(notebook(), {"x": 1}, tmp_path)) == "the end\n"
+    assert list(deep.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it has to be tcp")
+def test_no_kernel_takes_a_port_that_another_may_have_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = tmp_path / ("苦情" * 20)
+    deep.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    with Starter(tmp_path) as starter:
+        kernel = starter.take()
+        near = Path(kernel.manager.ip).parent
+        assert (kernel.manager.transport, near.resolve()) == ("ipc", kernel.place)
+        starter.give_back(kernel)
+    assert not near.exists()
 
 
 def test_a_kernel_that_ended_before_it_began_is_replaced_by_another(

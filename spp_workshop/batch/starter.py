@@ -51,8 +51,9 @@ class Kernel:
         own_python = _own_python()
         self.place = Path(tempfile.mkdtemp(prefix=place_prefix(fork_server.pid or os.getpid())))
         self._ended = False
+        self._sockets = SocketFolder(self.place)
         try:
-            self.manager = _manager(own_python, self.place)
+            self.manager = _manager(own_python, self.place, self._sockets.path)
             # What a kernel says on its own streams may quote answers, and is not for the terminal.
             _wait_for(
                 self.manager.start_kernel,
@@ -62,6 +63,7 @@ class Kernel:
                 extra_arguments=_ARGUMENTS,
             )
         except BaseException:
+            self._sockets.close()
             shutil.rmtree(self.place, ignore_errors=True)
             raise
 
@@ -82,7 +84,37 @@ class Kernel:
                 one.stop_channels()
             _wait_for(self.manager.shutdown_kernel, now=True)
         finally:
+            self._sockets.close()
             shutil.rmtree(self.place, ignore_errors=True)
+
+
+class SocketFolder:
+    """A folder by a name (`path`) that is short enough for sockets in it; None where there is none.
+
+    On Linux every folder has one, as long as we hold it open. Elsewhere a kernel may have to take tcp ports,
+    on which many that start at once collide: one that comes too late ends before it begins.
+    """
+
+    def __init__(self, folder: Path):
+        self.path: Path | None = folder
+        self._held = -1
+        if sys.platform == "win32":
+            self.path = None
+        elif len(os.fsencode(folder)) + 10 >= _LONGEST_SOCKET:
+            self.path = self._hold(folder)
+
+    def _hold(self, folder: Path) -> Path | None:
+        if sys.platform != "linux":
+            return None
+        self._held = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+        held = Path(f"/proc/{os.getpid()}/fd/{self._held}")
+        return held if held.is_dir() else None
+
+    def close(self) -> None:
+        """Let go of it."""
+        if self._held >= 0:
+            os.close(self._held)
+            self._held = -1
 
 
 class Starter:
@@ -170,15 +202,14 @@ class Starter:
         return kernel
 
 
-def _manager(own_python: Any, place: Path) -> AsyncKernelManager:
+def _manager(own_python: Any, place: Path, sockets: Path | None) -> AsyncKernelManager:
     temporary = place / "tmp"
     temporary.mkdir()
     # What a notebook puts into a temporary file goes with its kernel, too.
     own = {OWN_PLACE: str(place), **dict.fromkeys(_TEMPORARY, str(temporary))}
     manager: AsyncKernelManager = own_python(ENVIRONMENT | own, connection_file=str(place / "kernel.json"))
-    if sys.platform != "win32" and len(os.fsencode(place)) + 10 < _LONGEST_SOCKET:
-        # Many kernels that start at once collide on tcp ports.
-        manager.transport, manager.ip = "ipc", str(place / "k")
+    if sockets:
+        manager.transport, manager.ip = "ipc", str(sockets / "k")
     return manager
 
 

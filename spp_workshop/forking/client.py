@@ -5,7 +5,6 @@ The server is started with the first fork, and again when it has died or what it
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import os
@@ -156,6 +155,9 @@ class ForkServer:
 
         Raises OSError or EOFError when the server is dead, CannotFork when it could not fork.
         """
+        # Not sooner: the server's start would wait for it.
+        import asyncio
+
         line, far = socket.socketpair()
         with contextlib.ExitStack() as unless_forked:
             unless_forked.callback(line.close)

@@ -88,6 +88,11 @@ class ForkedKernelApp(IPKernelApp):
         if OWN_PLACE in os.environ:
             self.shell_channel_thread = None
 
+    def init_heartbeat(self) -> None:
+        """As ever; but a client that owns its kernel asks the process whether it lives, not its heart."""
+        if OWN_PLACE not in os.environ:
+            super().init_heartbeat()
+
     def init_kernel(self) -> None:
         """As ever; but which modules there are, for the debugger, is known since before the fork.
 
