@@ -26,9 +26,9 @@ from urllib.parse import urlsplit
 import measuring
 
 CONNECTIONS = 6  # of a browser to one host
+DRAWING = 0.3  # seconds that a browser draws the first form before it asks for more
 _LINKS = re.compile(rb'(?:href|src)="([^"]*assets/[^"]+)"')
-_FORMS = re.compile(rb'data-forms="([^"]+)"')
-_FORMS_LINK = re.compile(rb'"([^"]*forms\.json[^"]*)"')
+_FORMS = re.compile(rb'"([^"]*forms\.json[^"]*)"')
 
 
 @dataclass
@@ -50,6 +50,7 @@ class Visitor:
     cookies: dict[str, str] = field(default_factory=dict)
     cached: set[str] = field(default_factory=set)
     subject: str = ""
+    later: list[str] = field(default_factory=list)
     _free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = field(default_factory=list)
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CONNECTIONS))
 
@@ -70,16 +71,24 @@ class Visitor:
     async def open_page(self) -> None:
         """The page of the exercise, with all that must be there before the first form can be used."""
         page = await self.get(f"exercise/{self.session}")
-        forms = _FORMS.search(page.body) or _FORMS_LINK.search(page.body)
-        if not forms:
+        self.later = [
+            link.decode().replace("&amp;", "&") for link in dict.fromkeys(_FORMS.findall(page.body))
+        ]
+        if not self.later:
             raise RuntimeError("the page names no forms")
         start, *_ = await asyncio.gather(
             self.get(f"spp/start?exercise={self.session}"),
-            self._once(forms[1].decode()),
+            self._once(self.later.pop(0)),
             self._assets(page.body),
         )
         opened = json.loads(start.body)["forms"]["step1_risk_areas"]
         self.subject = opened["place"]["subjects"][0]["subject"]
+
+    async def go_on(self) -> None:
+        """What the page does when its first form is there: it looks for news, and fetches the other forms."""
+        await asyncio.sleep(DRAWING)
+        message = {"do": "open", "worksheet": "issues_found", "subject": self.subject}
+        await asyncio.gather(self.post("spp/message", message), *map(self._once, self.later))
 
     async def save(self, row: str) -> None:
         """Save one answer of a new row."""
@@ -168,6 +177,9 @@ async def _read(reader: asyncio.StreamReader) -> Reply:
     return Reply(int(head[0].split()[1]), gzip.decompress(body) if packed else body, cookies)
 
 
+Doing = Callable[[], Awaitable[None]]
+
+
 @dataclass
 class Turns:
     """What all visitors did at the same moment, turn after turn."""
@@ -175,16 +187,23 @@ class Turns:
     server: int
     found: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    async def at_once(self, what: str, doings: list[Callable[[], Awaitable[None]]]) -> None:
-        """Let all of them begin at the same moment; note when each was done, and what it cost the server."""
+    async def at_once(self, what: str, doings: list[Doing], after: list[Doing] | None = None) -> None:
+        """Let all of them begin at the same moment; note when each was done, and what it cost the server.
+
+        `after` is what each does then, while others are still at it.
+        """
         await asyncio.sleep(0.5)
         cpu, began = measuring.cpu(self.server), time.perf_counter()
 
-        async def done(doing: Callable[[], Awaitable[None]]) -> float:
+        async def done(doing: Doing, then: Doing | None) -> float:
             await doing()
-            return time.perf_counter() - began
+            took = time.perf_counter() - began
+            if then:
+                await then()
+            return took
 
-        times = sorted(await asyncio.gather(*map(done, doings)))
+        pairs = zip(doings, after or [None] * len(doings), strict=True)
+        times = sorted(await asyncio.gather(*(done(*pair) for pair in pairs)))
         self.found[what] = {"seconds": times, "cpu": measuring.cpu(self.server) - cpu}
 
 
@@ -192,7 +211,7 @@ async def visit(address: str, session: str, codes: list[str], pictures: int, ser
     """All of it, one after the other."""
     visitors, turns = [Visitor(address, session, code) for code in codes], Turns(server)
     await turns.at_once("link", [one.open_link for one in visitors])
-    await turns.at_once("arrive", [one.arrive for one in visitors])
+    await turns.at_once("arrive", [one.arrive for one in visitors], [one.go_on for one in visitors])
     for what, mark in (("save", "a"), ("save again", "b")):
         saves = [partial(one.save, f"r{mark}{number}x") for number, one in enumerate(visitors)]
         await turns.at_once(what, saves)
