@@ -18,7 +18,7 @@ from typing import Any
 from jupyter_server.serverapp import ServerApp
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPHeaders, HTTPMessageDelegate
-from tornado.netutil import bind_sockets, is_valid_ip
+from tornado.netutil import is_valid_ip
 from tornado.web import RequestHandler
 from traitlets import Any as AnyTrait
 from traitlets.config import Config
@@ -33,6 +33,7 @@ Route = tuple[str, type[RequestHandler]] | tuple[str, type[RequestHandler], dict
 
 # More is refused before it is read; a paste of 100 kB is a tenth of it.
 _LARGEST_BODY = 2_000_000
+_QUEUE = 1024
 
 
 def our_routes() -> list[Route]:
@@ -186,16 +187,18 @@ def server(
     return made
 
 
-def listen(host: str, port: int) -> list[socket.socket]:
+def listen(host: str, port: int) -> socket.socket:
     """Take the port of this address; 0 is any free one. Raises OSError."""
-    # Only one address family for a free port: each would get a port of its own.
-    family = socket.AF_INET if port == 0 and ":" not in host else socket.AF_UNSPEC
-    return bind_sockets(port, host, family=family)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # A room that joins at once stands in a queue for a moment.
+    taken = socket.create_server((host, port), family=family, backlog=_QUEUE)
+    taken.setblocking(False)
+    return taken
 
 
-async def run(made: RoomServer, sockets: list[socket.socket], until: asyncio.Event) -> None:
+async def run(made: RoomServer, listening: socket.socket, until: asyncio.Event) -> None:
     """Answer requests until it is time to end; then end every kernel."""
-    made.http_server.add_sockets(sockets)
+    made.http_server.add_socket(listening)
     try:
         await until.wait()
     finally:

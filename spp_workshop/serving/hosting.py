@@ -37,20 +37,19 @@ def serve(folder: Path, address: Address, session: str, announce: Callable[[Room
 
     Raises SppError when it cannot be.
     """
-    with _alone(folder), furnished(folder, address, session) as (room, place):
-        sockets = _listen(address)
-        try:
-            asyncio.run(_serve(room, address, place, sockets, announce))
-        finally:
-            for one in sockets:
-                one.close()
+    with (
+        _alone(folder),
+        furnished(folder, address, session) as (room, place),
+        _listen(address) as listening,
+    ):
+        asyncio.run(_serve(room, address, place, listening, announce))
 
 
 async def _serve(
     room: Room,
     address: Address,
     place: Path,
-    sockets: list[socket.socket],
+    listening: socket.socket,
     announce: Callable[[Room], None],
 ) -> None:
     until = asyncio.Event()
@@ -59,7 +58,7 @@ async def _serve(
     made = server(room, place, proxies=address.proxies, tls=address.tls)
     announce(room)
     begin(room)
-    await run(made, sockets, until)
+    await run(made, listening, until)
 
 
 def begin(room: Room) -> None:
@@ -134,7 +133,7 @@ def _alone(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def _listen(address: Address) -> list[socket.socket]:
+def _listen(address: Address) -> socket.socket:
     try:
         return listen(address.host, address.port)
     except OSError as error:

@@ -136,7 +136,8 @@ class SeatHandler(JupyterHandler):
 
     async def prepare(self) -> None:  # type: ignore[override]
         """What Jupyter Server does, and our token: the pages send it back with each POST."""
-        if getattr(type(self), (self.request.method or "").lower()) is web.RequestHandler._unimplemented_method:
+        method = getattr(type(self), (self.request.method or "").lower())
+        if method is web.RequestHandler._unimplemented_method:
             raise web.HTTPError(405)
         await super().prepare()
         _ = self.xsrf_token

@@ -179,8 +179,8 @@ def serving(
 
     With `ahead`, pages and painters are got ready in the background, as for a real session; else when asked.
     """
-    sockets = listen("127.0.0.1", port)
-    port = sockets[0].getsockname()[1]
+    listening = listen("127.0.0.1", port)
+    port = listening.getsockname()[1]
     address = Address(
         port=port, public_url=public_url or f"http://127.0.0.1:{port}{base_url}", base_url=base_url, **more
     )
@@ -195,7 +195,7 @@ def serving(
             if ahead:
                 begin(room)
             asyncio.get_running_loop().call_soon(started.set)
-            await run(found["application"], sockets, until)
+            await run(found["application"], listening, until)
 
     def thread() -> None:
         try:

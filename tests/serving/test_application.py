@@ -142,7 +142,8 @@ def codes(folder: Path) -> dict[str, str]:
     """By company the code on its new invitation."""
     found = {}
     for company in ("alpha", "beta"):
-        text = (folder / "output" / "invitations" / f"{company}.html").read_text(encoding="utf-8")
+        (sheet,) = (folder / "output" / "invitations").rglob(f"{company}.html")
+        text = sheet.read_text(encoding="utf-8")
         (found[company],) = set(re.findall(r"\b[2-9A-Z]{5}-[2-9A-Z]{5}\b", text))
     return found
 
@@ -230,7 +231,7 @@ def test_whoever_had_joined_goes_on_after_the_server_was_killed(folder: Path) ->
         answering(port)
         client = Client(port)
         assert client.join(codes(folder)["alpha"]).status == 200
-        save = {"id": 1, "do": "save", "worksheet": "step1_risk_areas", "subject": "company:alpha"}
+        save = {"id": "1", "do": "save", "worksheet": "step1_risk_areas", "subject": "company:alpha"}
         saved = client.post("spp/message", save | {"row": "r1", "based_on": 0, "changes": {"risk_area": "x"}})
         assert saved.status == 200, saved.text
         os.killpg(running.pid, signal.SIGKILL)
@@ -370,7 +371,7 @@ def test_behind_a_real_proxy_with_tls_people_join_and_save(
             assert answer.json["next"].startswith("/spp/")
             assert all("Secure" in value for name, value in answer.every if name == "Set-Cookie")
             assert client.get("spp/start?exercise=dd_practice").status == 200
-            save = {"id": 1, "do": "save", "worksheet": "step1_risk_areas", "subject": "company:alpha"}
+            save = {"id": "1", "do": "save", "worksheet": "step1_risk_areas", "subject": "company:alpha"}
             saved = client.post("spp/message", save | {"row": "r1", "changes": {"risk_area": "x"}})
             assert saved.status == 200, saved.text
             assert client.post("spp/message", save, Origin="https://evil.example").status == 403
@@ -449,7 +450,7 @@ from spp_workshop.seats import Seat
 with serving(Path(sys.argv[1]), session="dd_practice") as served:
     client = served.joined(Seat.company("alpha"))
     print(client.get("spp/start?exercise=dd_practice").status)
-for name in ("pandas", "matplotlib", "papermill", "nbconvert", "voila", "IPython"):
+for name in ("pandas", "matplotlib", "papermill", "nbconvert", "voila"):
     if name in sys.modules:
         print(name)
 """
