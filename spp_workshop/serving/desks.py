@@ -75,6 +75,8 @@ class VoilaHandler(SeatHandler):
         seat = self.require(*WITH_KERNEL).seat
         if not _may_open(seat, session, view):
             raise Refusal(403, not_for_you())
+        # A link or a picture on somebody else's page would start kernels.
+        self.refuse_other_sites()
         if find_spec("voila") is None:
             raise Refusal(501, no_voila())
         renderer = await self._renderer(session, view, language)

@@ -119,13 +119,17 @@ class SeatHandler(JupyterHandler):
 
     def check_xsrf_cookie(self) -> None:
         """Only our own pages may change anything: by their origin, and by a token that only they can read."""
+        self.refuse_other_sites()
+        given = self.request.headers.get("X-XSRFToken", "")
+        if not given or not self._is_our_token(given):
+            raise Refusal(403, _reload())
+
+    def refuse_other_sites(self) -> None:
+        """Raise Refusal for what a page of another address sends, or opens."""
         asker = self.request.headers.get("Origin")
         site = self.request.headers.get("Sec-Fetch-Site", "same-origin")
         if (asker is not None and asker not in self.room.origins) or site not in ("same-origin", "none"):
             raise Refusal(403, _foreign())
-        given = self.request.headers.get("X-XSRFToken", "")
-        if not given or not self._is_our_token(given):
-            raise Refusal(403, _reload())
 
     def _is_our_token(self, given: str) -> bool:
         _, token, _ = self._decode_xsrf_token(given)

@@ -392,6 +392,26 @@ def test_a_facilitator_of_one_session_opens_no_page_of_another(gate: Served, fac
     assert answer.status == 403
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec_Fetch_Site": "cross-site"},
+        {"Sec_Fetch_Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+    ],
+    ids=str,
+)
+def test_a_page_of_another_address_starts_no_kernel(
+    gate: Served, facilitator: Client, headers: dict[str, str]
+) -> None:
+    before = gate.do(gate.application.kernel_manager.list_kernel_ids)
+    answer = facilitator.get("voila/render/dd_practice.desk.en.ipynb", Accept="text/html", **headers)
+    assert answer.status == 403
+    assert "a page of another address" in answer.text
+    assert gate.do(gate.application.kernel_manager.list_kernel_ids) == before
+
+
 # --- The projector ----------------------------------------------------------------------------------------
 
 
@@ -416,3 +436,25 @@ def test_no_address_of_another_host_stands_in_a_page(gate: Served, facilitator: 
     assert not re.findall(r'(?:src|href)="(?:https?:)?//', text)
     assert "cdn" not in head
     assert "There was an error when executing cell" not in text
+
+
+def test_the_screens_kernel_takes_neither_code_nor_widgets(gate: Served, tmp_path: Path) -> None:
+    client, trace = gate.joined(Seat.projector()), tmp_path / "trace"
+    page = client.page("voila/render/dd_practice.screen.en.ipynb").text
+    found = re.search(r'"kernelId": "([\w-]+)"', page)
+    assert found
+    code = {"code": f"open({str(trace)!r}, 'w')", "silent": False}
+    save = {"id": "9", "do": "save", "worksheet": "issues_found", "subject": "company:beta", "row": "r1"}
+    forged = {"method": "custom", "content": save | {"changes": {"situation": "forged"}}}
+    for protocol in ("", "binary", V1):
+        with line(gate, client, found[1], protocol) as talk:
+            before = comms(talk)
+            for channel in ("shell", "control"):
+                talk.send("execute_request", code, channel)
+            talk.send("comm_open", {"comm_id": "forged", "target_name": "jupyter.widget", "data": {}})
+            for widget in (*before, "forged"):
+                talk.send("comm_msg", {"comm_id": widget, "data": forged})
+            assert comms(talk) == before
+    assert not trace.exists()
+    (beta,) = gate.room.workshop.store.latest("issues_found", subject="company:beta")
+    assert beta.answers == {"situation": SECRET}
