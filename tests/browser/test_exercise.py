@@ -31,7 +31,7 @@ expect = pytest.importorskip("playwright.sync_api").expect
 expect.set_options(timeout=20_000)
 
 EXERCISES = [path for path in notebooks.shipped_notebooks() if notebooks.is_exercise(path)]
-WORDS = forms.ui()["ja"]
+WORDS, ENGLISH = forms.ui()["ja"], forms.ui()["en"]
 COMPANIES = ("hoshikuzu", "kazaguruma", "yukiakari", "tsumujikaze", "akanegumo")
 FIVE = dict(zip(COMPANIES, "甲乙丙丁戊", strict=True))
 SHOWN = ".spp-bar, img[data-chart]"
@@ -288,6 +288,30 @@ def test_what_is_typed_without_a_network_is_sent_when_it_is_back(
     assert stored(served)["agreed_by"] == "総務課長"
 
 
+def test_a_minute_without_a_network_loses_nothing_and_needs_no_hand(
+    person: Callable[..., Any], served: Served
+) -> None:
+    page = person()
+    page.clock.install()
+    join(page, served)
+    # As when the way to the server is cut somewhere: the browser itself believes that it is connected.
+    page.route("**/spp/**", lambda route: route.abort())
+    typed(page, "agreed_by").fill("総務課長")
+    field(page, "purpose_understood").locator("input").check()
+    for _ in range(6):
+        page.clock.run_for(10_000)
+        expect(page.locator("[data-banner=offline]")).to_contain_text(NO_NETWORK)
+    expect(page.locator(".room-current .spp-state")).to_contain_text("未保存の回答が2件")
+    assert "agreed_by" not in stored(served)
+    page.unroute("**/spp/**")
+    page.clock.run_for(5_000)
+    saved(page, "agreed_by")
+    saved(page, "purpose_understood")
+    expect(page.locator("[data-banner=offline]")).to_be_hidden()
+    assert stored(served)["agreed_by"] == "総務課長"
+    assert stored(served)["purpose_understood"] is True
+
+
 def test_a_page_comes_back_by_itself_when_the_server_was_restarted(
     person: Callable[..., Any], folder: Path
 ) -> None:
@@ -387,6 +411,28 @@ def test_five_people_of_five_companies_write_at_the_same_time(
         page.reload()
         ready(page)
         expect(typed(page, "agreed_by")).to_have_value(f"{FIVE[company]}の課長")
+        page.route("**/spp/news*", lambda route: route.abort())
+    for company in FIVE:
+        a_colleague_writes(served, company, "工場長")
+    for company, page in pages.items():
+        typed(page, "agreed_by").fill(f"{FIVE[company]}の部長")
+    for company, page in pages.items():
+        conflict = field(page, "agreed_by").locator(".spp-conflict")
+        expect(conflict).to_contain_text("工場長")
+        expect(conflict).to_contain_text(f"{FIVE[company]}の部長")
+        page.get_by_role("button", name="English").click()
+        conflict.get_by_role("button", name=ENGLISH["keep_mine"]).click()
+    for company, page in pages.items():
+        saved(page, "agreed_by")
+        expect(typed(page, "agreed_by")).to_have_value(f"{FIVE[company]}の部長")
+        assert stored(served, company=company)["agreed_by"] == f"{FIVE[company]}の部長"
+
+
+def a_colleague_writes(served: Served, company: str, text: str) -> None:
+    """On another device, over the first answer."""
+    workshop = served.room.workshop.seated(Seat.company(company))
+    answer = {"agreed_by": text}
+    served.do(lambda: workshop.save("consent", answer, subject=f"company:{company}", based_on=1))
 
 
 @pytest.mark.parametrize("notebook", EXERCISES, ids=lambda path: path.stem)
