@@ -268,6 +268,55 @@ def test_the_own_risk_map_follows_what_is_written(person: Callable[..., Any], fo
         expect(chart).to_have_attribute("alt", re.compile("not rated yet"))
 
 
+def test_all_that_a_list_offers_works_on_a_page(person: Callable[..., Any], folder: Path) -> None:
+    with serving(folder, session="dd_practice") as served:
+        page = person()
+        join(page, served)
+        go(page, "step-1")
+        sheet = page.locator(".room-current")
+        titles = sheet.locator(".spp-card-title")
+
+        def press(word: str, **more: str) -> None:
+            sheet.get_by_role("button", name=WORDS[word].format(**more)).first.click()
+
+        press("add")
+        page.keyboard.type("めっき工程")
+        saved(page, "business_area")
+        press("copy")
+        expect(titles).to_have_text(["めっき工程", "めっき工程"])
+        typed(page, "business_area").fill("塗装工程")
+        expect(titles).to_have_text(["めっき工程", "塗装工程"])
+        sheet.get_by_role("button", name=f"{WORDS['move_up']}: 塗装工程").click()
+        expect(titles).to_have_text(["塗装工程", "めっき工程"])
+        press("withdraw")
+        expect(titles).to_have_text(["めっき工程"])
+        press("undo")
+        expect(titles).to_have_text(["塗装工程", "めっき工程"])
+        press("paste")
+        page.keyboard.insert_text("検査\n出荷")
+        press("paste_add", count="2")
+        expect(titles).to_have_text(["塗装工程", "めっき工程", "検査", "出荷"])
+        page.reload()
+        ready(page)
+        expect(titles).to_have_text(["塗装工程", "めっき工程", "検査", "出荷"])
+        titles.first.click()
+        typed(page, "business_area").fill("洗浄工程")
+        saved(page, "business_area")
+        press("history")
+        sheet.locator(".spp-history li").nth(1).get_by_role("button", name=WORDS["restore"]).click()
+        expect(titles.first).to_have_text("塗装工程")
+        for told in ("example", "why"):
+            button = field(page, "business_area").get_by_role("button", name=WORDS[told])
+            button.click()
+            expect(button).to_have_attribute("aria-expanded", "true")
+        field(page, "business_area").get_by_role("button", name=WORDS["stuck"]).click()
+        page.keyboard.insert_text("どこまで書けばよいですか")
+        press("stuck_send")
+        expect(field(page, "business_area").locator(".spp-told")).to_contain_text("どこまで書けばよいですか")
+        go(page, "step-2")
+        expect(titles).to_have_text(["塗装工程", "めっき工程", "検査", "出荷"])
+
+
 # --- When something fails ---------------------------------------------------------------------------------
 
 
