@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 PARAMETERS = "parameters"
 HIDDEN = "hide-input"
-TAGS = {PARAMETERS, HIDDEN, *(f"lang-{language}" for language in LANGUAGES)}
+# What tells how to work in JupyterLab; a page made of the notebook leaves it out.
+LAB_ONLY = "lab-only"
+TAGS = {PARAMETERS, HIDDEN, LAB_ONLY, *(f"lang-{language}" for language in LANGUAGES)}
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},

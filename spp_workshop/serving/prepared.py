@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from spp_workshop import notebooks
 from spp_workshop.errors import Message, message
 from spp_workshop.messages import Language, say
-from spp_workshop.notebook_form import canonical, headings, read
+from spp_workshop.notebook_form import LAB_ONLY, canonical, headings, read, tags
 
 from .room import Room
 from .seat_kernels import KERNEL
@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 
 View = Literal["desk", "screen"]
 
-# How the headings of a facilitator's notebook begin, in front of a colon or alone.
+# How the headings of what the room sees begin, in front of a colon or alone.
 _TO_THE_ROOM = message("Show the room")
-_BEFORE = message("Before you begin")
 
 
 def file_name(session: str, view: View, language: str) -> str:
@@ -41,24 +40,14 @@ def prepare(room: Room, target: Path, session: str, view: View, language: Langua
     given = dict(zip(notebooks.SESSION_PARAMETERS, (".", session, language), strict=True))
     notebooks.check_parameters(notebook, given, source.name)
     ready = notebooks.prepare(notebook, language, given, programme, session)
-    ready.cells = list(
-        _for_room(ready.cells, language) if view == "screen" else _for_desk(ready.cells, language)
-    )
+    # A page runs by itself: nobody needs to be told how JupyterLab does.
+    cells = [cell for cell in ready.cells if LAB_ONLY not in tags(cell)]
+    ready.cells = list(_for_room(cells, language)) if view == "screen" else cells
     ready.metadata["title"] = day.title[language]
     ready.metadata["kernelspec"] = {"name": KERNEL, "display_name": KERNEL, "language": "python"}
     name = file_name(session, view, language)
     (target / name).write_text(canonical(ready), encoding="utf-8", newline="\n")
     return name
-
-
-def _for_desk(cells: list[NotebookNode], language: Language) -> Iterator[NotebookNode]:
-    """Without what explains JupyterLab: a page runs by itself."""
-    explaining = False
-    for cell in cells:
-        for level, text in _headings(cell):
-            explaining = level == 2 and text.startswith(say(_BEFORE, language))
-        if not explaining or cell.cell_type == "code":
-            yield cell
 
 
 def _for_room(cells: list[NotebookNode], language: Language) -> Iterator[NotebookNode]:
@@ -74,7 +63,7 @@ def _for_room(cells: list[NotebookNode], language: Language) -> Iterator[Noteboo
             set_up += 1
         elif shown:
             yield _headed(cell, language)
-        elif "spp_workshop" in cell.metadata:
+        elif "agenda" in cell.metadata.get("spp_workshop", {}):
             cell.source = cell.source.partition("\n")[0]
             yield cell
 
