@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import AnswerError, Problem, message
-from .reading import is_same_text, read_cell
+from .reading import plain, read_cell
 from .worksheet import ChoiceList, Field, Worksheet
 
 Cells = Sequence[Sequence[str]]
 
 # More rows than any list of a workshop has; whoever brings more brings a file.
 MOST_ROWS = 500
+
+# In letters: more than any label in two languages has.
+_LONGEST_LABEL = 600
 
 
 @dataclass(frozen=True)
@@ -62,17 +65,24 @@ def read_block(
 
 def _named(sheet: Worksheet, line: Sequence[str]) -> list[str]:
     """The questions that a line of labels names; empty when it is no such line."""
-    found: list[str] = []
+    named, found = _names(sheet), dict.fromkeys([""])
+    columns: list[str] = []
     for cell in line:
-        name = next((field.name for field in sheet.questions if _names(field, cell)), "")
-        found.append(name if name not in found else "")
+        name = named.get(plain(cell), "") if len(cell) <= _LONGEST_LABEL else ""
+        columns.append("" if name in found else name)
+        found[name] = None
     written = sum(1 for cell in line if cell.strip())
-    return found if 2 * sum(map(bool, found)) >= max(written, 1) else []
+    return columns if 2 * sum(map(bool, columns)) >= max(written, 1) else []
 
 
-def _names(field: Field, cell: str) -> bool:
-    names = (field.label.ja, field.label.en, f"{field.label.ja} / {field.label.en}", field.name)
-    return any(is_same_text(cell, name) for name in names)
+def _names(sheet: Worksheet) -> dict[str, str]:
+    """The questions by all that a column may be called; of two that read the same, the first."""
+    found: dict[str, str] = {}
+    for field in sheet.questions:
+        ja, en = field.label.ja, field.label.en
+        for name in (ja, en, f"{ja} / {en}", field.name):
+            found.setdefault(plain(name), field.name)
+    return found
 
 
 def _in_turn(sheet: Worksheet, lines: Cells, first: str) -> list[str]:

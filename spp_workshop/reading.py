@@ -77,11 +77,6 @@ def plain(text: Any) -> str:
     return _loose(_as_text(text))
 
 
-def is_same_text(one: Any, other: Any) -> bool:
-    """Whether two texts read the same, whatever their width, spaces and marks."""
-    return plain(one) == plain(other)
-
-
 # --- By kind of question ----------------------------------------------------------------------------------
 
 
@@ -113,7 +108,10 @@ def _as_day(value: Any, _choices: ChoiceList | None = None) -> str:
         return value.isoformat()[:10]
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return _counted_day(value) or _as_text(value)
-    text = _without_weekday(unicodedata.normalize("NFKC", str(value)).strip())
+    text = unicodedata.normalize("NFKC", str(value)).strip()
+    if len(text) > _LONGEST_DAY:
+        return text
+    text = _without_weekday(text)
     for reader in (_day_of_an_era, _western_day, _spelled_day, _digits_day):
         if day := reader(text):
             return day
@@ -144,7 +142,8 @@ def _codes_in(choices: ChoiceList, text: str) -> list[str]:
     found: list[str] = []
     while text:
         code, text = _first_code(choices, text)
-        if not code:
+        # More than there are to choose from is no list of them, and would only take time.
+        if not code or len(found) == len(choices.choices):
             return [text]
         found.append(code)
     return found
@@ -271,6 +270,9 @@ _WEEKDAY = re.compile(
     r"\s*\((?:[月火水木金土日]曜?日?|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?)\)\s*$", re.IGNORECASE
 )
 
+# In letters. What is longer is no day, and looking for one in it takes time with the square of its length.
+_LONGEST_DAY = 100
+
 # Excel counts days from here; those between 1954 and 2119 cannot be meant for anything else.
 _FIRST_DAY = date(1899, 12, 30)
 _COUNTS = range(20_000, 80_500)
@@ -323,4 +325,4 @@ def _day(year: int, month: int, day: int) -> str | None:
         return None
 
 
-__all__ = ["NOT_TICKED", "TICK", "TICKED", "is_same_text", "is_ticked", "offered", "plain", "read_cell"]
+__all__ = ["NOT_TICKED", "TICK", "TICKED", "is_ticked", "offered", "plain", "read_cell"]

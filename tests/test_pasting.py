@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from spp_workshop.documents import shipped
 from spp_workshop.errors import AnswerError
 from spp_workshop.pasting import Block, read_block
-from spp_workshop.worksheet import load_choices, load_worksheets
+from spp_workshop.worksheet import Text, as_choices, load_choices, load_worksheets
 
 LISTS = load_choices(shipped("worksheets") / "choices")
 SHEETS = load_worksheets(shipped("worksheets"), lists=LISTS)
+ALPHA = Text(ja="アルファ", en="Alpha")
+LISTS = {**LISTS, "companies": as_choices("companies", ALPHA, {"alpha": ALPHA})}
 PLAN, STEP1 = SHEETS["action_plan"], SHEETS["step1_risk_areas"]
 
 
@@ -139,3 +141,35 @@ def test_a_hundred_kilobytes_are_read_while_a_person_waits() -> None:
     began = time.perf_counter()
     assert len(read(lines).rows) == 480
     assert time.perf_counter() - began < 1.5
+
+
+# --- Blocks that nobody copies from a sheet ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cell", ["1{}x", "令和{}x", "2026{}x", "2026-11-23{}x"])
+def test_a_date_full_of_blanks_takes_no_time(cell: str) -> None:
+    due = next(field.name for field in PLAN.questions if field.kind == "date")
+    begun = time.monotonic()
+    block = read([[cell.format(" " * 900_000)]], "action_plan", first=due)
+    # Looking for a weekday at its end took hours.
+    assert time.monotonic() - begun < 20
+    assert [problem.field for problem in block.rows[0].problems] == [due]
+
+
+def test_a_line_of_a_hundred_thousand_cells_takes_no_time() -> None:
+    begun = time.monotonic()
+    assert not read([["a"] * 100_000]).header
+    # Each cell was compared anew with every label: fifteen seconds.
+    assert time.monotonic() - begun < 5
+
+
+def test_more_choices_than_there_are_is_no_list_of_them() -> None:
+    sheet = next(
+        sheet for sheet in SHEETS.values() for one in sheet.questions if one.kind == "select_multiple"
+    )
+    field = next(one for one in sheet.questions if one.kind == "select_multiple")
+    code = LISTS[field.list_name].codes[0]
+    begun = time.monotonic()
+    (row,) = read([["、".join([code] * 50_000)]], sheet.name, first=field.name).rows
+    assert time.monotonic() - begun < 20
+    assert [problem.field for problem in row.problems] == [field.name]

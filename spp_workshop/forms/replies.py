@@ -10,12 +10,13 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from spp_workshop import answers as answer_rules
+from spp_workshop import refusals
 from spp_workshop.errors import AnswerError, ConflictError, NotAllowed, Problem, SppError, message
 from spp_workshop.pasting import read_block
 from spp_workshop.rows import Row, Saved, parent_row
 from spp_workshop.store import Revision
 from spp_workshop.stuck import asking, places, take_back, tell
-from spp_workshop.visibility import FEEDBACK
+from spp_workshop.visibility import FEEDBACK, may_write
 from spp_workshop.worksheet import Worksheet
 from spp_workshop.workshop import Workshop
 
@@ -24,8 +25,12 @@ from .words import ROLES, both, said
 
 Json = dict[str, Any]
 LONGEST_ROW = 200
+# More than any form sends at once; each of them is looked at while others wait.
+_MOST_CHANGES, _MOST_ADDED, _MOST_ROWS, _MOST_COLUMNS = 500, 1_000, 5_000, 16_384
 # Revisions: beyond this neither a browser nor the store can count.
 _Number = Annotated[int, Field(ge=0, lt=2**53)]
+_Changes = Annotated[dict[str, Any], Field(max_length=_MOST_CHANGES)]
+_Line = Annotated[list[str], Field(max_length=_MOST_COLUMNS)]
 
 
 class Request(BaseModel):
@@ -42,13 +47,13 @@ class Request(BaseModel):
     id: str = ""
     row: str = ""
     based_on: _Number = 0
-    changes: dict[str, Any] = {}
+    changes: _Changes = {}
     revision: _Number = 0
     known: Annotated[int, Field(ge=-1, lt=2**53)] = -1
-    rows: list[str] = []
-    added: dict[str, dict[str, Any]] = {}
-    cells: list[list[str]] = []
-    columns: list[str] | None = None
+    rows: Annotated[list[str], Field(max_length=_MOST_ROWS)] = []
+    added: Annotated[dict[str, _Changes], Field(max_length=_MOST_ADDED)] = {}
+    cells: list[_Line] = []
+    columns: _Line | None = None
     field: str = ""
     note: str = ""
 
@@ -60,6 +65,7 @@ def reply(workshop: Workshop, message: Mapping[str, Any]) -> Json:
     except ValidationError:
         return {"id": str(message.get("id", "")), "faults": [said(_not_understood())]}
     try:
+        _refuse_anothers(workshop, request.subject)
         if not all(
             _can_be_row(workshop, request, row) for row in (request.row, *request.rows, *request.added)
         ):
@@ -67,6 +73,14 @@ def reply(workshop: Workshop, message: Mapping[str, Any]) -> Json:
         return {"id": request.id, **_DOINGS[request.do](workshop, request)}
     except SppError as error:
         return {"id": request.id, "faults": [said(problem) for problem in error.problems]}
+
+
+def _refuse_anothers(workshop: Workshop, subject: str) -> None:
+    """A company's form is its own or its group's. Of others it is not even told whether they take part."""
+    if workshop.seat.role != "participant" or not subject.startswith(("company:", "group:")):
+        return
+    if not may_write(workshop.seat, subject, workshop.programme):
+        raise NotAllowed(refusals.not_yours())
 
 
 _ROW = re.compile(r"([a-z0-9_]+(\.[a-z0-9_]+)*)?")
@@ -147,7 +161,7 @@ def _submit(workshop: Workshop, request: Request) -> Json:
 
 def _withdraw(workshop: Workshop, request: Request) -> Json:
     with workshop.store.together():
-        for row in request.rows or [request.row]:
+        for row in dict.fromkeys(request.rows or [request.row]):
             workshop.withdraw(request.worksheet, request.subject, row)
     return {}
 

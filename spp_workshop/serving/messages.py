@@ -10,6 +10,7 @@ it is durable. When it could not be stored, the answer says so and has the statu
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Any
@@ -32,7 +33,7 @@ LARGEST = 1_000_000
 WAITED = 0.5
 
 # What stores nothing is answered at once; all else goes through the writer.
-_READING = ("open", "history", "read")
+_READING = ("open", "history")
 
 
 class StartHandler(SeatHandler):
@@ -71,6 +72,9 @@ class MessageHandler(SeatHandler):
 
     async def _answer(self, seat: Seat, sent: Json) -> Json:
         room = self.room
+        if sent.get("do") == "read":
+            # Needs no store, and takes its time with a large block; meanwhile others are answered.
+            return await asyncio.to_thread(forms.reply, room.seated(seat), sent)
         if sent.get("do") in _READING:
             return forms.reply(room.seated(seat), sent)
         token = self.get_cookie(COOKIE) or ""

@@ -181,7 +181,15 @@ def test_news_is_told_of_the_own_company_and_of_no_other(served: Served, alpha: 
 
 FORGED: dict[str, tuple[dict[str, Any], int, str]] = {
     "another company": ({"subject": "company:beta"}, 200, "not_allowed"),
-    "the company of nobody": ({"subject": "company:omega"}, 200, "unknown_subject"),
+    "the company of nobody": ({"subject": "company:omega"}, 200, "not_allowed"),
+    "another company's list": ({"do": "open", "subject": "company:beta", "changes": {}}, 200, "not_allowed"),
+    "a list of nobody": ({"do": "open", "subject": "company:omega", "changes": {}}, 200, "not_allowed"),
+    "what another company never wrote": (
+        {"do": "history", "subject": "company:beta", "changes": {}},
+        200,
+        "not_allowed",
+    ),
+    "the group of nobody": ({"subject": "group:dd_practice.omega"}, 200, "not_allowed"),
     "everybody": ({"subject": "programme"}, 200, "unknown_subject"),
     "a session": ({"subject": "session:dd_practice"}, 200, "not_allowed"),
     "a worksheet of another role": ({"worksheet": "session_record"}, 403, "not_in_an_exercise"),
@@ -197,6 +205,10 @@ FORGED: dict[str, tuple[dict[str, Any], int, str]] = {
     "a row that is SQL": ({"row": "r1'; drop table response; --"}, 200, "not_understood"),
     "changes that are a list": ({"changes": ["a"]}, 200, "not_understood"),
     "an id that is a number": ({"id": 5}, 200, "not_understood"),
+    "endless changes": ({"changes": {f"a{number}": "x" for number in range(501)}}, 200, "not_understood"),
+    "endless new rows": ({"do": "add", "added": {f"a{n}": {} for n in range(1_001)}}, 200, "not_understood"),
+    "endless old rows": ({"do": "withdraw", "rows": ["r1"] * 5_001}, 200, "not_understood"),
+    "endless columns": ({"do": "read", "cells": [["a"] * 16_385]}, 200, "not_understood"),
     "a revision that is text": ({"based_on": "one"}, 200, "not_understood"),
     "a revision below none": ({"based_on": -1}, 200, "not_understood"),
     "a revision beyond the store's numbers": ({"based_on": 2**70}, 200, "not_understood"),
