@@ -227,6 +227,34 @@ def test_no_path_leads_out_of_its_folder(gate: Served, seated: dict[str, Client]
     assert kernels(gate) == []
 
 
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("spp/start?exercise=dd_practice&company=beta", 200),
+        ("spp/start?exercise=dd_practice&subject=company:beta&seat=company:beta", 200),
+        ("spp/news?known=0&company=beta", 200),
+        ("exercise/dd_practice?company=beta", 200),
+        ("exercise/dd_practice/forms.json?company=beta", 200),
+        ("spp/chart/risk_map.json?language=ja&company=beta", 200),
+        ("exercise/dd_practice/beta", 404),
+        ("exercise/beta", 404),
+        ("exercise/company_summary", 404),
+        ("exercise/programme_report", 404),
+        ("spp/start?exercise=company_summary", 404),
+        ("voila/render/dd_practice.desk.ja.ipynb?company=beta", 403),
+    ],
+)
+def test_an_address_that_names_another_company_or_notebook_tells_nothing_of_it(
+    gate: Served, seated: dict[str, Client], address: str, status: int
+) -> None:
+    answer = seated["participant"].get(address)
+    assert (answer.status, SECRET in answer.text) == (status, False)
+    if address.startswith("spp/start") and status == 200:
+        assert answer.json == seated["participant"].get("spp/start?exercise=dd_practice").json
+        assert answer.json["who"]["company"]["en"] == "Alpha Surface"
+    assert kernels(gate) == []
+
+
 def test_no_handler_of_ours_leaves_it_to_jupyter_who_may_ask() -> None:
     for _, handler, *_ in our_routes():
         for method in ("get", "head", "post", "put", "patch", "delete", "options"):
