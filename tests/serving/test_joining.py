@@ -170,6 +170,26 @@ def test_a_seat_ends_when_its_code_is_revoked(served: Served) -> None:
     assert client.post("join", {"go_on": True}).status == 403
 
 
+def test_a_seat_ends_at_its_time_whatever_it_asks_for(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, store = served.joined(ALPHA), served.room.workshop.store
+    save = {"id": "1", "do": "save", "worksheet": "issues_found", "subject": "company:alpha", "row": "r1"}
+    asked = (
+        "spp/start?exercise=dd_practice",
+        "spp/news?known=0",
+        "spp/chart/risk_map",
+        "exercise/dd_practice",
+    )
+    assert client.get(asked[0]).status == 200
+    monkeypatch.setattr(store, "now", lambda: utc_now() + timedelta(days=2))
+    assert [client.get(address).status for address in asked] == [401] * 4
+    assert client.post("spp/message", save | {"changes": {"situation": "too late"}}).status == 401
+    assert client.post("join", {"go_on": True}).status == 403
+    assert client.page("exercise/dd_practice").headers["Location"] == "/join"
+    assert store.latest("issues_found") == []
+
+
 def test_another_companys_token_is_another_companys_seat(served: Served) -> None:
     alpha, beta = served.joined(ALPHA), served.joined(BETA)
     alpha.cookies["spp_seat"] = beta.cookies["spp_seat"]
