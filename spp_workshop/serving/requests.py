@@ -48,11 +48,15 @@ class Refusal(web.HTTPError):
 def sitting_of(handler: web.RequestHandler) -> Sitting | None:
     """Whose request this is, by the cookie, read once; None for nobody, or a seat that does not hold."""
     if not hasattr(handler, "_spp_sitting"):
-        room: Room = handler.settings["spp_room"]
-        token = handler.get_cookie(COOKIE)
-        found = seats.sitting(room.workshop.store, token) if token else None
-        handler._spp_sitting = found  # type: ignore[attr-defined]
+        handler._spp_sitting = seated_now(handler)  # type: ignore[attr-defined]
     return handler._spp_sitting  # type: ignore[attr-defined]
+
+
+def seated_now(handler: web.RequestHandler) -> Sitting | None:
+    """The same, read now: a line that stays open must not outlive its seat."""
+    room: Room = handler.settings["spp_room"]
+    token = handler.get_cookie(COOKIE)
+    return seats.sitting(room.workshop.store, token) if token else None
 
 
 class SeatHandler(JupyterHandler):
@@ -316,4 +320,4 @@ def _our_fault() -> Problem:
     )
 
 
-__all__ = ["COOKIE", "NothingHere", "Refusal", "SeatHandler", "not_for_you", "sitting_of"]
+__all__ = ["COOKIE", "NothingHere", "Refusal", "SeatHandler", "not_for_you", "seated_now", "sitting_of"]

@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from typing import Any, cast
 
 from jupyter_client.jsonutil import json_default
@@ -29,7 +30,7 @@ from spp_workshop.batch.starter import ENVIRONMENT
 from spp_workshop.forking.client import UNFROZEN
 from spp_workshop.seats import Seat, environment_of
 
-from .requests import Refusal, SeatHandler, not_for_you, sitting_of
+from .requests import Refusal, SeatHandler, not_for_you, seated_now, sitting_of
 from .room import Room
 
 KERNEL = "spp-workshop"
@@ -47,6 +48,8 @@ _SAID = {
 # Asks for the widgets that there are. Any other target would make objects of the sender's choice.
 _OPENED = {"jupyter.widget.control"}
 _LARGEST_MESSAGE, _MOST_PARTS = 2_000_000, 100
+# Seconds after which it is asked again whether the seat of an open line still holds.
+_ASKED_EVERY = 1.0
 
 
 class OwnKernelSpecs(KernelSpecManager):
@@ -114,8 +117,30 @@ class SeatKernels(AsyncMappingKernelManager):
 class SeatConnection(ZMQChannelsWebsocketConnection):
     """Hands on what a page's widgets say to their kernel, and drops everything else."""
 
+    _asked_at, _is_ended = -_ASKED_EVERY, False
+
+    def handle_outgoing_message(self, stream: str, outgoing_msg: list[Any]) -> None:
+        """One message of the kernel, on its way to the page."""
+        if self._holds():
+            super().handle_outgoing_message(stream, outgoing_msg)
+
+    def _holds(self) -> bool:
+        """Whether the seat that opened this line has it still; the line of one that has ended is closed."""
+        now = time.monotonic()
+        if not self._is_ended and now >= self._asked_at + _ASKED_EVERY:
+            self._asked_at = now
+            page = cast("JupyterHandler", self.websocket_handler)
+            sitting = seated_now(page)
+            kernels = cast("SeatKernels", self.multi_kernel_manager)
+            self._is_ended = sitting is None or not kernels.belongs_to(self.kernel_id, sitting.seat)
+            if self._is_ended:
+                self.websocket_handler.close()
+        return not self._is_ended
+
     def handle_incoming_message(self, incoming_msg: str | bytes) -> None:
         """One message of the page, on its way to the kernel."""
+        if not self._holds():
+            return
         try:
             allowed = len(incoming_msg) <= _LARGEST_MESSAGE and _is_of_widgets(*self._read(incoming_msg))
         except Exception:

@@ -21,7 +21,7 @@ from jupyter_server.services.kernels.connection.base import (
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from spp_workshop.seats import Seat
+from spp_workshop.seats import Seat, revoke, sitting
 from spp_workshop.workshop import open_workshop
 
 from .conftest import Client, Served, serving
@@ -144,11 +144,14 @@ def form(page: Line, worksheet: str) -> str:
     opened = {"comm_id": asked, "target_name": "jupyter.widget.control", "data": {}}
     page.send("comm_open", opened, metadata={"version": "1.0.0"})
     page.send("comm_msg", {"comm_id": asked, "data": {"method": "request_states"}})
-    for message in page.hear(until="comm_msg"):
-        states = message["content"].get("data", {}).get("states", {})
-        for widget, state in states.items():
-            if state.get("state", {}).get("form", {}).get("name") == worksheet:
-                return str(widget)
+    deadline = time.monotonic() + 20
+    # What was said before this line was opened may come first.
+    while time.monotonic() < deadline:
+        for message in page.hear(until="comm_msg"):
+            states = message["content"].get("data", {}).get("states", {})
+            for widget, state in states.items():
+                if state.get("state", {}).get("form", {}).get("name") == worksheet:
+                    return str(widget)
     raise AssertionError(worksheet)
 
 
@@ -213,6 +216,26 @@ def test_a_seat_that_is_ended_is_let_near_it_no_more(gate: Served) -> None:
     with pytest.raises(InvalidStatus), line(gate, client, kernel):
         pass
     gate.wait(gate.application.kernel_manager.shutdown_kernel(kernel, now=True))
+
+
+@pytest.mark.parametrize("how", ["it leaves", "its code is revoked"])
+def test_an_open_line_ends_with_its_seat(gate: Served, how: str) -> None:
+    other = Seat.facilitator("dd_preparation")
+    client = gate.joined(other)
+    manager = gate.application.kernel_manager
+    kernel = gate.wait(manager.start_for(one_seat(gate, "facilitator")))
+    with line(gate, client, kernel) as page:
+        page.send("kernel_info_request", {})
+        page.hear(until="kernel_info_reply")
+        if how == "it leaves":
+            client.post("leave")
+        else:
+            revoke(gate.room.workshop.store, other.id)
+        time.sleep(1.1)
+        page.send("kernel_info_request", {})
+        with pytest.raises(ConnectionClosed):
+            page.hear(until="kernel_info_reply")
+    gate.wait(manager.shutdown_kernel(kernel, now=True))
 
 
 def one_seat(gate: Served, role: str) -> Seat:
@@ -347,15 +370,17 @@ def test_a_facilitator_writes_what_a_facilitator_may(gate: Served, kernel: str, 
                 "do": "save",
                 "worksheet": "attendance",
                 "subject": "session:dd_practice",
-                "row": "alpha",
+                "row": "by_hand",
                 "based_on": 0,
                 "changes": {"company": "alpha", "in_room": 2},
             },
         )
     assert "faults" not in answer, answer
+    own = sitting(gate.room.workshop.store, facilitator.cookies["spp_seat"])
+    assert own
     saved = gate.room.workshop.store.latest("attendance", subject="session:dd_practice")
-    assert [row.answers["in_room"] for row in saved if row.place.row == "alpha"] == [2]
-    assert {row.author for row in saved if row.place.row == "alpha"} == {one_seat(gate, "facilitator").id}
+    assert [row.answers["in_room"] for row in saved if row.place.row == "by_hand"] == [2]
+    assert {row.author for row in saved if row.place.row == "by_hand"} == {own.seat.id}
 
 
 @pytest.mark.parametrize("do", ["open", "save", "submit", "withdraw", "history", "restore"])
