@@ -183,6 +183,27 @@ def test_half_composed_japanese_is_not_saved(show: Open, served: Served, worksho
     assert stored(workshop) == {"line": "日本"}
 
 
+def test_the_enter_of_an_input_method_neither_submits_nor_doubles(show: Open, served: Served) -> None:
+    page = show(STEP1)
+    button(page, WORDS["add"]).click()
+    keys = page.context.new_cdp_session(page)
+    keys.send("Input.imeSetComposition", {"text": "めっき", "selectionStart": 3, "selectionEnd": 3})
+    # So browsers send the Enter that only ends a composition.
+    enter = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 229, "nativeVirtualKeyCode": 229}
+    keys.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", **enter})
+    keys.send("Input.insertText", {"text": "めっき"})
+    keys.send("Input.dispatchKeyEvent", {"type": "keyUp", **enter})
+    saved(page, "business_area")
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(700)
+    assert area(page).input_value() == "めっき"
+    assert page.locator(".spp-card").count() == 1
+    sent = [message for message in served.messages if message["do"] not in ("open", "read")]
+    assert [(message["do"], message["changes"]) for message in sent] == [
+        ("save", {"business_area": "めっき"})
+    ]
+
+
 def test_an_answer_of_somebody_else_does_not_break_a_composition(show: Open, alpha: Workshop) -> None:
     page = show()
     page.get_by_label("一行").focus()
