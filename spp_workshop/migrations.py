@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from shutil import copymode
 from tempfile import TemporaryDirectory
 
 import sqlalchemy as sa
@@ -61,4 +62,6 @@ def _back_up(engine: sa.Engine, path: Path, version: int, moment: datetime) -> N
         copy = Path(beside, name)
         with engine.connect() as reading:
             reading.exec_driver_sql("VACUUM INTO ?", (str(copy),))
+        # Whoever was kept from the store is kept from its copy.
+        copymode(path, copy)
         copy.replace(path.with_name(name))

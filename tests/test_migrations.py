@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from contextlib import closing
@@ -57,6 +58,13 @@ def test_an_old_seat_is_there_and_its_code_is_good(old: Path) -> None:
     assert person.seat.subject == "company:beta"
     seats.agree(store, person.seat.id)
     seats.renew(store, "company:beta", NOW + timedelta(days=1))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such rights")
+def test_whoever_may_not_read_the_store_may_not_read_its_copy(old: Path) -> None:
+    old.chmod(0o600)
+    open_store(old, lambda: NOW)
+    assert (old.parent / BACKUP).stat().st_mode & 0o777 == 0o600
 
 
 def test_a_migrated_store_has_the_tables_of_a_new_one(old: Path, tmp_path: Path) -> None:
