@@ -26,14 +26,14 @@ TEXT = (ROOT / "docs" / "hosting.md").read_text(encoding="utf-8")
 HOST = "workshop.example.jp"
 
 
-def commands() -> list[list[str]]:
+def commands(text: str = TEXT) -> list[list[str]]:
     """The words after `spp-workshop` in every such command."""
-    text = TEXT.replace("\\\n", " ")
+    text = text.replace("\\\n", " ")
     return [shlex.split(line)[1:] for line in re.findall(r"^    (spp-workshop .*)$", text, re.MULTILINE)]
 
 
-def snippet(language: str) -> str:
-    (found,) = re.findall(rf"^```{language}\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+def snippet(language: str, text: str = TEXT) -> str:
+    (found,) = re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
     return str(found)
 
 
@@ -46,6 +46,13 @@ def test_every_command_can_be_read_and_its_address_is_allowed(words: list[str]) 
 
 def test_the_commands_are_there() -> None:
     assert [words[0] for words in commands()] == ["preflight", "serve", "serve", "serve", "open"]
+
+
+def test_in_japanese_it_says_the_same_commands_and_proxies() -> None:
+    japanese = (ROOT / "docs" / "hosting.ja.md").read_text(encoding="utf-8")
+    assert commands(japanese) == commands()
+    assert [snippet(one, japanese) for one in ("caddy", "nginx")] == [snippet("caddy"), snippet("nginx")]
+    assert len(re.findall("^## ", japanese, re.MULTILINE)) == len(re.findall("^## ", TEXT, re.MULTILINE))
 
 
 @pytest.fixture
