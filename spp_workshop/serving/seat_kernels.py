@@ -6,11 +6,13 @@ than the seat may. Only that seat is let near it, and only by the websocket.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from typing import Any, cast
 
 from jupyter_client.jsonutil import json_default
@@ -79,9 +81,15 @@ class SeatKernels(AsyncMappingKernelManager):
     def __init__(self, **traits: Any):
         super().__init__(**traits)
         self._seats: dict[str, Seat] = {}
+        self._turns: defaultdict[Seat, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def start_for(self, seat: Seat) -> str:
         """A kernel that runs as this seat; its id."""
+        # One after the other: pages opened at once would each count the kernels before any has begun.
+        async with self._turns[seat]:
+            return await self._start_for(seat)
+
+    async def _start_for(self, seat: Seat) -> str:
         await self._make_room_for(seat)
         room: Room = cast("Any", self.parent).room
         kernel_id = await self._async_start_kernel(

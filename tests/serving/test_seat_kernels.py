@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import time
@@ -255,6 +256,20 @@ def test_a_seat_that_opens_page_after_page_has_three_kernels_at_most(gate: Serve
     started = [gate.wait(manager.start_for(seat)) for _ in range(5)]
     assert set(gate.do(manager.list_kernel_ids)) - before == set(started[2:])
     for one in started[2:]:
+        gate.wait(manager.shutdown_kernel(one, now=True))
+
+
+def test_pages_that_a_seat_opens_at_once_have_three_kernels_at_most_too(gate: Served) -> None:
+    manager = gate.application.kernel_manager
+    before = set(gate.do(manager.list_kernel_ids))
+
+    async def start() -> list[str]:
+        return await asyncio.gather(*(manager.start_for(Seat("projector", id="hasty")) for _ in range(5)))
+
+    gate.wait(start())
+    there = set(gate.do(manager.list_kernel_ids)) - before
+    assert len(there) == 3
+    for one in there:
         gate.wait(manager.shutdown_kernel(one, now=True))
 
 
