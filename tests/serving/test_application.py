@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from spp_workshop.cli import main
 from spp_workshop.command_line import parser
@@ -380,6 +382,27 @@ def test_behind_a_real_proxy_with_tls_people_join_and_save(
             assert client.post("spp/message", save, Origin="https://evil.example").status == 403
             client.join(served.code(Seat.facilitator("dd_practice")))
             assert client.page("desk").headers["Location"].startswith("/spp/voila/render/")
+            page = client.page(client.page("desk").headers["Location"])
+            assert page.status == 200
+            (kernel,) = re.findall(r'"kernelId": "([\w-]+)"', page.text)
+            assert answers_through(client, kernel) == {"status": "ok"}
+
+
+def answers_through(client: TlsClient, kernel: str) -> dict[str, str]:
+    """What the kernel of a page says when its websocket goes through the proxy."""
+    trusted = ssl.create_default_context(cafile=str(client.certificate))
+    cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+    address = f"wss://localhost:{client.port}{client.base}api/kernels/{kernel}/channels?session_id=s"
+    head = {"msg_id": "m", "msg_type": "kernel_info_request", "session": "s", "username": "", "date": ""}
+    asked = {"header": head, "parent_header": {}, "metadata": {}, "content": {}, "channel": "shell"}
+    with connect(
+        address, additional_headers={"Cookie": cookies}, origin=Origin(client.origin), ssl=trusted
+    ) as line:
+        line.send(json.dumps(asked))
+        while True:
+            told = json.loads(line.recv(30))
+            if told["header"]["msg_type"] == "kernel_info_reply":
+                return {"status": told["content"]["status"]}
 
 
 class TlsClient(Client):
