@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -16,6 +18,7 @@ from typing import Any
 import pytest
 from conftest import PROGRAMME
 from serving.conftest import Served, serving
+from serving.test_application import answering, command, free_port
 
 from spp_workshop import forms, notebooks
 from spp_workshop.documents import shipped
@@ -380,6 +383,34 @@ def test_a_page_comes_back_by_itself_when_the_server_was_restarted(
         saved(page, "agreed_by")
         expect(page.locator("[data-banner=offline]")).to_be_hidden()
         assert stored(served)["agreed_by"] == "総務課長"
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no process can be killed here")
+def test_a_page_comes_back_by_itself_when_the_server_was_killed(
+    person: Callable[..., Any], folder: Path
+) -> None:
+    page, port = person(), free_port()
+    words = ("--session", "dd_preparation", "--port", str(port))
+    with command(folder, *words) as running:
+        answering(port)
+        (sheet,) = (folder / "output" / "invitations").rglob("hoshikuzu.html")
+        (code,) = set(re.findall(r"\b[2-9A-Z]{5}-[2-9A-Z]{5}\b", sheet.read_text(encoding="utf-8")))
+        page.goto(f"http://127.0.0.1:{port}/join#{code.replace('-', '')}")
+        page.locator("#joining label:has(input[value=room])").click()
+        page.locator("#joining [data-do=send]").click()
+        page.locator("[data-do=agree]").click()
+        ready(page)
+        typed(page, "agreed_by").fill("総務")
+        saved(page, "agreed_by")
+        os.killpg(running.pid, signal.SIGKILL)
+        typed(page, "agreed_by").fill("総務課長")
+        expect(page.locator("[data-banner=offline]")).to_contain_text(NO_NETWORK)
+    with command(folder, *words):
+        saved(page, "agreed_by")
+        expect(page.locator("[data-banner=offline]")).to_be_hidden()
+        page.reload()
+        ready(page)
+        expect(typed(page, "agreed_by")).to_have_value("総務課長")
 
 
 def test_a_seat_that_was_ended_says_so_and_the_answer_is_sent_after_joining_again(
