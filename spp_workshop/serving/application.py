@@ -34,6 +34,9 @@ Route = tuple[str, type[RequestHandler]] | tuple[str, type[RequestHandler], dict
 # More is refused before it is read; a paste of 100 kB is a tenth of it.
 _LARGEST_BODY = 2_000_000
 _QUEUE = 1024
+# Seconds that a connection may stand idle, or take to send what it has begun. A browser holds up to six and
+# makes new ones without a word; each takes a place, of which Windows has 512.
+_PATIENCE = 120.0
 
 
 def our_routes() -> list[Route]:
@@ -85,7 +88,11 @@ class RoomServer(ServerApp):
     def init_httpserver(self) -> None:
         """The server, listening nowhere yet."""
         self._http_server = _HttpServer(
-            self.web_app, ssl_options=self.ssl_options, max_body_size=_LARGEST_BODY
+            self.web_app,
+            ssl_options=self.ssl_options,
+            max_body_size=_LARGEST_BODY,
+            idle_connection_timeout=_PATIENCE,
+            body_timeout=_PATIENCE,
         )
         self._http_server.proxies = self.proxies
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -434,3 +435,23 @@ def test_what_jupyter_takes_for_its_documents_is_a_folder_of_its_own(gate: Serve
     root = Path(gate.application.contents_manager.root_dir)
     assert [path.name for path in root.iterdir() if not path.name.endswith(".ipynb")] == []
     assert not root.is_relative_to(gate.room.workshop.folder)
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"",
+        b"GET /join HTTP/1.1\r\nHost: x\r\n",
+        b"POST /join HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{",
+    ],
+    ids=["nothing", "half a head", "half a body"],
+)
+def test_a_connection_on_which_nothing_comes_is_not_kept_for_ever(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, begun: bytes
+) -> None:
+    monkeypatch.setattr("spp_workshop.serving.application._PATIENCE", 0.5)
+    with serving(folder, session="dd_practice") as running:
+        with socket.create_connection(("127.0.0.1", running.port), timeout=20) as waiting:
+            waiting.sendall(begun)
+            assert waiting.recv(1) == b""
+        assert running.client().get("join").status == 200
