@@ -372,4 +372,12 @@ async function begin() {
   setTimeout(fetchAhead, 1000 + 4000 * Math.random());
 }
 
+// A page that comes back by the browser's own button shows what stood on it, to whoever sits here now: what may be
+// seen is on the server.
+addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  document.body.replaceChildren();
+  location.reload();
+});
+
 begin();

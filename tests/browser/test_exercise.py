@@ -476,6 +476,21 @@ def test_leaving_ends_the_seat_and_leaves_nothing_of_it_in_the_browser(
     assert page.url.endswith("/join")
 
 
+def test_the_way_back_shows_the_next_person_nothing(person: Callable[..., Any], served: Served) -> None:
+    page = person()
+    join(page, served)
+    typed(page, "agreed_by").fill("品質保証の山びこ")
+    saved(page, "agreed_by")
+    page.evaluate(
+        "fetch('/leave', {method: 'POST', body: '{}', headers: {'Content-Type': 'application/json',"
+        " 'X-XSRFToken': decodeURIComponent(document.cookie.match(/_xsrf=([^;]*)/)[1])}})"
+    )
+    # As browsers do it that keep whole pages: this one was put away with all that stood on it.
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    page.wait_for_url("**/join")
+    assert "品質保証の山びこ" not in page.content()
+
+
 # --- Many, small, and without eyes ------------------------------------------------------------------------
 
 
