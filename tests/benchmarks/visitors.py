@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import random
 import re
 import sys
 import time
@@ -27,6 +28,7 @@ import measuring
 
 CONNECTIONS = 6  # of a browser to one host
 DRAWING = 0.3  # seconds that a browser draws the first form before it asks for more
+LATER = 1.0, 5.0  # seconds until a page fetches its other forms, as `fetchAhead` of page.js
 _LINKS = re.compile(rb'(?:href|src)="([^"]*assets/[^"]+)"')
 _FORMS = re.compile(rb'"([^"]*forms\.json[^"]*)"')
 
@@ -85,10 +87,13 @@ class Visitor:
         self.subject = opened["place"]["subjects"][0]["subject"]
 
     async def go_on(self) -> None:
-        """What the page does when its first form is there: it looks for news, and fetches the other forms."""
+        """What the page does when its first form is there: looks for news, and fetches other forms later."""
         await asyncio.sleep(DRAWING)
         message = {"do": "open", "worksheet": "issues_found", "subject": self.subject}
-        await asyncio.gather(self.post("spp/message", message), *map(self._once, self.later))
+        await self.post("spp/message", message)
+        await asyncio.sleep(random.uniform(*LATER))
+        for link in self.later:
+            await self._once(link)
 
     async def save(self, row: str) -> None:
         """Save one answer of a new row."""
