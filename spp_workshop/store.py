@@ -145,7 +145,7 @@ class Store:
     def rows(self, worksheet: Collection[str], subject: Collection[str] | None = None) -> list[Place]:
         """Every row that is not withdrawn, in the order in which they were entered; no answers are read."""
         bounds = schema.bounds(worksheet=worksheet, subject=subject)
-        with self.engine.connect() as connection:
+        with self.transactions.reading() as connection:
             found = connection.execute(schema.rows(tuple(bounds)), bounds)
             return [Place(*key) for *key, status, _ in found if status != "withdrawn"]
 

@@ -75,6 +75,8 @@ def _create(path: Path) -> None:
                 connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
                 connection.exec_driver_sql(f"PRAGMA user_version={VERSION}")
             engine.dispose()
+            # Other accounts of this machine have no business with the answers.
+            made.chmod(0o600)
             _put(made, path)
     except OSError as error:
         full = error.errno == errno.ENOSPC

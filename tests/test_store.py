@@ -176,6 +176,7 @@ def test_saves_together_see_one_another_and_are_seen_at_the_end(store: Store) ->
         save(store, {"issue": "wages"})
         assert save(store, {"issue": "hours"}, 1) == 2
         assert [r.answers["issue"] for r in store.history(HERE)] == ["wages", "hours"]
+        assert store.rows([HERE.worksheet]) == [HERE]
         assert store.head() == store.by(store.now).head() != ""
         assert rows_seen_by_another_program(store) == 0
     assert rows_seen_by_another_program(store) == 2
@@ -357,6 +358,12 @@ def test_a_store_that_can_only_be_read_is_refused(tmp_path: Path, monkeypatch: p
     open_store(path)
     monkeypatch.setattr("os.access", lambda *_: False)  # file modes do not bind root, who runs CI
     assert rule_of(path) == "read_only_store"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights are told otherwise there")
+def test_other_accounts_of_the_machine_cannot_read_a_store(tmp_path: Path) -> None:
+    open_store(tmp_path / "workshop.db")
+    assert (tmp_path / "workshop.db").stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -20,7 +21,7 @@ from spp_workshop.seats import Seat
 from spp_workshop.workshop import open_workshop
 
 from .addresses import Address
-from .application import listen, run, server
+from .application import RoomServer, listen, run, server
 from .attendance import Attendance
 from .guard import Guard
 from .kept_pages import Pages
@@ -37,25 +38,26 @@ def serve(folder: Path, address: Address, session: str, announce: Callable[[Room
 
     Raises SppError when it cannot be.
     """
+    tls = address.tls
     with (
         _alone(folder),
         furnished(folder, address, session) as (room, place),
         _listen(address) as listening,
     ):
-        asyncio.run(_serve(room, address, place, listening, announce))
+        make = partial(server, room, place, proxies=address.proxies, tls=tls)
+        asyncio.run(_serve(room, make, listening, announce))
 
 
 async def _serve(
     room: Room,
-    address: Address,
-    place: Path,
+    make: Callable[[], RoomServer],
     listening: socket.socket,
     announce: Callable[[Room], None],
 ) -> None:
     until = asyncio.Event()
     with suppress(NotImplementedError):  # Windows ends a process without asking it.
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, until.set)
-    made = server(room, place, proxies=address.proxies, tls=address.tls)
+    made = make()
     announce(room)
     begin(room)
     await run(made, listening, until)
@@ -77,7 +79,7 @@ def furnished(folder: Path, address: Address, session: str = "") -> Iterator[tup
     key = _session(workshop.programme, session)
     with ExitStack() as stack:
         stack.callback(workshop.store.engine.dispose)
-        place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="spp-serve-")))
+        place = Path(stack.enter_context(_own_place()))
         room = Room(
             workshop,
             key,
@@ -96,6 +98,11 @@ def furnished(folder: Path, address: Address, session: str = "") -> Iterator[tup
         stack.callback(room.pages.close)
         room.openings = Openings(workshop, room.pages.notebooks)
         yield room, place
+
+
+def _own_place() -> tempfile.TemporaryDirectory[str]:
+    # A virus scanner may still hold a file of it when all is over.
+    return tempfile.TemporaryDirectory(prefix="spp-serve-", ignore_cleanup_errors=True)
 
 
 def _session(programme: Programme, session: str) -> str:

@@ -63,7 +63,11 @@ def children(process: int) -> list[int]:
 
 
 def a_code(workshop: Workshop, company: str) -> str:
-    """A code of a company; the server has made one already, which it showed to nobody here."""
+    """A code of a company; the server makes one when it begins, which it shows to nobody here."""
+    deadline = time.monotonic() + 60
+    while f"company:{company}" not in {sitting.seat.id for sitting in seats.sittings(workshop.store)}:
+        assert time.monotonic() < deadline, "the server has made no code"
+        time.sleep(0.05)
     return seats.renew(workshop.store, f"company:{company}", workshop.store.now() + timedelta(days=1))
 
 
