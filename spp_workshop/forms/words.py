@@ -18,7 +18,8 @@ def both(text: Any) -> dict[str, str]:
 
 def said(problem: Problem) -> dict[str, Any]:
     """A problem as a form gets it: row and field, and the sentence with its remedy in both languages."""
-    text = {language: problem.at("").text(language) for language in LANGUAGES}
+    here = problem.at("") if problem.where else problem
+    text = {language: here.text(language) for language in LANGUAGES}
     return {"rule": problem.rule, "row": problem.row, "field": problem.field, "text": text}
 
 
