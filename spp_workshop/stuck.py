@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 def asking(workshop: Workshop, subject: str) -> str:
     """The company that asks when somebody is stuck with the answers of a subject; empty when there is none.
 
-    In the work of a group it is the own company.
+    In the work of a group it is the own company. On a sheet about the session, such as the feedback, people
+    write without any name, so nobody asks there.
     """
-    if workshop.seat.role == "participant":
+    if workshop.seat.role == "participant" and not subject.startswith("session:"):
         return workshop.seat.subject
     return subject if subject.startswith("company:") else ""
 

@@ -56,6 +56,13 @@ def test_nobody_else_hears_of_it(workshop: Workshop, person: Workshop, seat: Sea
     assert NOTE not in str(workshop.seated(seat).frames[HELP].to_dict())
 
 
+def test_where_people_write_without_a_name_nobody_asks(workshop: Workshop, person: Workshop) -> None:
+    here = {"worksheet": "session_feedback", "subject": "session:dd_practice"}
+    assert ask(person, "open", **here)["stuck"] is None
+    assert ask(person, "stuck", field="comment", note=NOTE, **here)["faults"]
+    assert heard(workshop) == []
+
+
 def test_the_facilitator_sees_no_answer_by_it(workshop: Workshop, person: Workshop) -> None:
     tell(person, ALPHA, STEP1, "business_area", row="r1", note=NOTE)
     seen = workshop.seated(FACILITATOR)
