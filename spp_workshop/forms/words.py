@@ -71,7 +71,9 @@ _WORDS = {
     ),
     "no_answer": message("(no answer)"),
     "no_reply": message("There is no connection at the moment. Please try again."),
-    "no_groups": message("There is no group here yet for which you can write. Whoever runs the programme makes the groups."),
+    "no_groups": message(
+        "There is no group here yet for which you can write. Whoever runs the programme makes the groups."
+    ),
     "nobody": message("There is nothing here for this seat to fill in."),
     "paste": message("Paste from Excel"),
     "paste_add": message("Add {count} rows", count="{count}"),
