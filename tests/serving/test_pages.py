@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import json
 import shutil
@@ -22,7 +21,7 @@ from spp_workshop.serving.assets import address, edition
 from spp_workshop.serving.kept_pages import CACHE, NoPage, Pages, _Maker
 from spp_workshop.workshop import Workshop, open_workshop
 
-from .conftest import Served
+from .conftest import Served, finished
 
 EXERCISES = [path for path in notebooks.shipped_notebooks() if notebooks.is_exercise(path)]
 SECRET = "とても秘密の製品"
@@ -44,7 +43,7 @@ def pages(folder: Path) -> Iterator[Callable[[], Pages]]:
 
 
 def of(pages: Pages, session: str = "dd_practice", base_url: str = "/") -> str:
-    return asyncio.run(pages.page(session, base_url)).plain.decode()
+    return finished(pages.page(session, base_url)).plain.decode()
 
 
 def parsed(text: str) -> Any:

@@ -23,7 +23,7 @@ from spp_workshop.serving import painters
 from spp_workshop.serving.painters import Picture, Pictures
 from spp_workshop.workshop import Workshop, open_workshop
 
-from .conftest import Answer, Served, serving
+from .conftest import Answer, Served, finished, serving
 
 ALPHA, BETA = Seat.company("alpha"), Seat.company("beta")
 
@@ -171,7 +171,7 @@ def test_several_who_ask_at_once_are_given_one_picture(
         asked = (pictures.picture("risk_map", "alpha", "ja", 1) for _ in range(20))
         return await asyncio.gather(*asked)
 
-    assert len({one.svg for one in asyncio.run(ask())}) == 1
+    assert len({one.svg for one in finished(ask())}) == 1
     assert drawn == [("risk_map", "alpha", "ja")]
 
 
@@ -183,18 +183,18 @@ def test_one_who_goes_away_does_not_take_the_picture_from_the_others(pictures: P
         first.cancel()
         return await other
 
-    assert asyncio.run(ask()).svg.startswith("<svg")
+    assert finished(ask()).svg.startswith("<svg")
 
 
 def test_a_process_that_was_killed_is_replaced(pictures: Pictures) -> None:
     async def ask(revision: int) -> Picture:
         return await pictures.picture("risk_map", "alpha", "ja", revision)
 
-    first = asyncio.run(ask(1))
+    first = finished(ask(1))
     before = process(pictures)
     os.kill(before.pid, signal.SIGKILL)
     before.wait()
-    assert asyncio.run(ask(2)) == first
+    assert finished(ask(2)) == first
     assert process(pictures).pid != before.pid
 
 
@@ -203,7 +203,7 @@ def test_a_process_that_hangs_is_replaced(pictures: Pictures, monkeypatch: pytes
     async def ask(revision: int) -> Picture:
         return await pictures.picture("risk_map", "alpha", "ja", revision)
 
-    first = asyncio.run(ask(1))
+    first = finished(ask(1))
     held = process(pictures)
     os.kill(held.pid, signal.SIGSTOP)
     limits = iter([0.5])
@@ -211,7 +211,7 @@ def test_a_process_that_hangs_is_replaced(pictures: Pictures, monkeypatch: pytes
     monkeypatch.setattr(
         painters.threading, "Timer", lambda patience, kill: timer(next(limits, patience), kill)
     )
-    assert asyncio.run(ask(2)) == first
+    assert finished(ask(2)) == first
     assert held.poll() == -signal.SIGKILL
 
 
@@ -224,24 +224,24 @@ def test_what_cannot_be_drawn_is_told_and_tried_again(pictures: Pictures) -> Non
             found.append(caught.value.problems[0].rule)
         return found
 
-    assert asyncio.run(ask()) == ["not_drawn", "not_drawn"]
+    assert finished(ask()) == ["not_drawn", "not_drawn"]
 
 
 def test_a_folder_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
     pictures = Pictures(tmp_path / "nowhere")
     with pytest.raises(SppError):
-        asyncio.run(pictures.picture("risk_map", "alpha", "ja", 1))
+        finished(pictures.picture("risk_map", "alpha", "ja", 1))
     pictures.close()
 
 
 def test_it_leaves_no_process_behind(folder: Path) -> None:
     pictures = Pictures(folder)
-    asyncio.run(pictures.picture("risk_map", "alpha", "ja", 1))
+    finished(pictures.picture("risk_map", "alpha", "ja", 1))
     ended = process(pictures)
     pictures.close()
     assert ended.poll() is not None
     with pytest.raises((SppError, RuntimeError)):
-        asyncio.run(pictures.picture("risk_map", "alpha", "ja", 2))
+        finished(pictures.picture("risk_map", "alpha", "ja", 2))
 
 
 def test_it_is_ended_by_closing_while_it_begins(folder: Path) -> None:

@@ -19,6 +19,8 @@ from spp_workshop.store import Entry, Place, Store
 from spp_workshop.storefile import open_store
 from spp_workshop.workshop import Workshop
 
+from .conftest import finished
+
 HERE = Place("company:alpha", "step1", "r1")
 
 
@@ -50,7 +52,7 @@ def together(writer: Writer, *works: Callable[[], Any]) -> list[Any]:
         gate.set()
         return (await asyncio.gather(held, *asked, return_exceptions=True))[1:]
 
-    return asyncio.run(ask())
+    return finished(ask())
 
 
 class Commits:
@@ -81,7 +83,7 @@ def test_what_is_acknowledged_is_there_for_everybody_else(store: Store, writer: 
         with sqlite3.connect(store.engine.url.database or "") as other:
             return [count for (count,) in other.execute("select count(*) from response")]
 
-    assert asyncio.run(ask()) == [1]
+    assert finished(ask()) == [1]
 
 
 def test_one_that_is_refused_leaves_the_others_and_nothing_of_itself(store: Store, writer: Writer) -> None:
@@ -130,7 +132,7 @@ def test_readers_do_not_wait(store: Store, writer: Writer) -> None:
         await work
         return took
 
-    assert asyncio.run(ask()) < 1
+    assert finished(ask()) < 1
 
 
 @pytest.fixture
@@ -208,7 +210,7 @@ def test_a_store_that_another_program_holds_is_told_to_all_who_wait(
             asked = (writer.do(saving(store, f"r{n}")) for n in range(50))
             return await asyncio.gather(*asked, return_exceptions=True)
 
-        found = asyncio.run(ask())
+        found = finished(ask())
         assert time.perf_counter() - start < 2  # and not fifty times as long
         other.execute("ROLLBACK")
     assert {error.problems[0].rule for error in found} == {"store_locked"}
@@ -224,5 +226,5 @@ def test_it_ends_when_all_that_waits_is_done(store: Store) -> None:
         await asyncio.to_thread(writer.close)
         return await asyncio.gather(*asked)
 
-    assert asyncio.run(ask()) == [1, 2, 3, 4, 5]
+    assert finished(ask()) == [1, 2, 3, 4, 5]
     assert not [thread for thread in threading.enumerate() if thread.name == "writer"]
