@@ -57,7 +57,9 @@ async def _serve(
 ) -> None:
     until = asyncio.Event()
     with suppress(NotImplementedError):  # Windows ends a process without asking it.
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, until.set)
+        # Who presses Ctrl+C twice has been heard: what ends the kernels is not broken off in its midst.
+        for one in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(one, until.set)
     made = make()
     announce(room)
     begin(room)

@@ -150,12 +150,14 @@ def codes(folder: Path) -> dict[str, str]:
     return found
 
 
-def test_it_tells_how_to_join_and_ends_quietly_with_ctrl_c(folder: Path) -> None:
+@pytest.mark.parametrize("presses", [1, 3])
+def test_it_tells_how_to_join_and_ends_quietly_with_ctrl_c(folder: Path, presses: int) -> None:
     port = free_port()
     with command(folder, "--port", str(port)) as running:
         answering(port)
         given = codes(folder)
-        os.killpg(running.pid, signal.SIGINT)
+        for _ in range(presses):
+            os.killpg(running.pid, signal.SIGINT)
         said, complained = running.communicate(timeout=60)
     assert running.returncode == 0
     assert complained == ""
