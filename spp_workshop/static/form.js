@@ -161,6 +161,24 @@ class Unsent {
     return kept;
   }
 
+  /** The order into which somebody put the rows, while it is not stored; null when there is none. */
+  get order() {
+    try {
+      return JSON.parse(sessionStorage.getItem(`${this.key}:order`));
+    } catch {
+      return null;
+    }
+  }
+
+  set order(rows) {
+    try {
+      if (rows) sessionStorage.setItem(`${this.key}:order`, JSON.stringify(rows));
+      else sessionStorage.removeItem(`${this.key}:order`);
+    } catch {
+      // No storage here: the order still waits in memory.
+    }
+  }
+
   /** Writes the rows that hold unsent answers; what another form of the same page keeps stays. */
   write(rows) {
     const kept = this.read();
@@ -1366,6 +1384,7 @@ class Form {
   async leave() {
     const waiting = await this.saveEverything();
     if (waiting.length) return this.showSummary(waiting.flatMap((row) => this.unsavedProblems(row)));
+    if (this.order && !this.ordering) this.sendOrder();
     this.showChooser();
   }
 
@@ -1457,6 +1476,11 @@ class Form {
     }
     const waiting = [...this.rows.values()].filter((row) => row.unsent.size);
     this.unsent.write(this.rows.values());
+    this.order = this.unsent.order;
+    if (this.order) {
+      this.arrange([...this.rows.values()]);
+      this.sendOrder();
+    }
     if (waiting.length > 1 && this.alone === null) this.saveNew(waiting);
     else for (const row of waiting) this.schedule(row, 0);
   }
@@ -1628,7 +1652,7 @@ class Form {
     if (place < 0 || place >= rows.length) return false;
     rows.splice(place - by, 1);
     rows.splice(place, 0, row);
-    this.order = rows.map((each) => each.id);
+    this.wish(rows.map((each) => each.id));
     this.arrange(rows);
     this.show();
     this.announce("moved", { title: this.rowTitle(row).title || this.words.say("untitled"), place: place + 1, count: rows.length });
@@ -1637,10 +1661,19 @@ class Form {
     return true;
   }
 
+  /** Remembers the order into which the rows were put, through a reload too, until it is stored. */
+  wish(order) {
+    this.order = order;
+    this.unsent.order = order;
+  }
+
   async sendOrder() {
-    const { order } = this;
+    const { order, unsent } = this;
     clearTimeout(this.timers.get("order"));
-    const done = () => { if (this.order === order) this.order = null; };
+    const done = () => {
+      if (same(unsent.order, order)) unsent.order = null;
+      if (this.order === order) this.order = null;
+    };
     this.ordering = true;
     try {
       await this.carrier.ask({ ...this.where(), do: "reorder", rows: order }, (reply) => {

@@ -131,6 +131,21 @@ def test_of_two_people_who_move_rows_the_later_has_it(
     assert page.locator(".spp-conflict:visible").count() == 0
 
 
+def test_a_reload_right_after_a_move_does_not_lose_it(
+    show: Open, workshop: Workshop, served: Served
+) -> None:
+    fill(workshop, "r1", "r2")
+    page = show(STEP1)
+    served.down = True
+    mover(page, "move_up", "r2").click()
+    served.down = False
+    page.reload()
+    expect(page.locator(".spp-card-title")).to_have_text(["r2", "r1"])
+    settled(page)
+    assert order(workshop) == ["r2", "r1"]
+    assert page.evaluate("sessionStorage.length") == 0
+
+
 def test_a_single_row_cannot_be_moved(show: Open, workshop: Workshop) -> None:
     fill(workshop, "r1")
     assert show(STEP1).locator(".spp-mover:visible").count() == 0
