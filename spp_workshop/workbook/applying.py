@@ -24,9 +24,14 @@ FOLDER = Path("imports")
 
 
 def apply(workshop: Workshop, judged: Judged) -> Judged:
-    """Store what can be stored, as the company; and say of finished sheets what still keeps them open."""
+    """Store what can be stored, as the company; and say of finished sheets what still keeps them open.
+
+    A person of the company who does so has it in that person's name.
+    """
     keep(workshop.folder, judged)
-    seated = workshop.seated(Seat.company(judged.company.key), workshop.store.now)
+    seated = workshop
+    if workshop.seat.company_key != judged.company.key:
+        seated = workshop.seated(Seat.company(judged.company.key), workshop.store.now)
     with workshop.store.transactions.writing():
         disputed = [
             told

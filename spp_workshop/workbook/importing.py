@@ -14,7 +14,7 @@ from .annotating import annotated
 from .applying import apply
 from .comparing import STORED, Judged, disagreeing, judge
 from .exporting import FOLDER, write
-from .opening import read_file
+from .opening import Returned, read_file
 
 CHECKED = FOLDER / "checked"
 
@@ -41,11 +41,23 @@ def import_files(
 
     `company` says whose all of them are, where they do not say so. `ask` gives the password of a file.
     """
+    reads = [partial(read_file, path, partial(ask, path.name) if ask else None) for path in files]
+    return take_in(workshop, reads, company=company, store=store, overwrite=overwrite)
+
+
+def take_in(
+    workshop: Workshop,
+    reads: Sequence[Callable[[], Returned]],
+    *,
+    company: str = "",
+    store: bool = False,
+    overwrite: bool = False,
+) -> Outcome:
+    """The same for files wherever they are: each of `reads` reads one, or raises SppError."""
     outcome = Outcome()
-    for path in files:
+    for read in reads:
         try:
-            file = read_file(path, partial(ask, path.name) if ask else None)
-            outcome.judged.append(judge(workshop, file, company=company, overwrite=overwrite))
+            outcome.judged.append(judge(workshop, read(), company=company, overwrite=overwrite))
         except SppError as error:
             outcome.refused += error.problems
     outcome.judged = disagreeing(outcome.judged)

@@ -13,8 +13,8 @@ from spp_workshop.workshop import Workshop
 from .comparing import Judged, Told
 
 # What is worth a line of its own, the most urgent first.
-_LISTED = ("wrong", "conflict", "incomplete", "ignored", "new", "changed", "cleared")
-_STATES: dict[str, Message] = {
+LISTED = ("wrong", "conflict", "incomplete", "ignored", "new", "changed", "cleared")
+STATES: dict[str, Message] = {
     "new": message("new"),
     "changed": message("changed"),
     "cleared": message("cleared"),
@@ -31,13 +31,13 @@ def counts(judged: Judged) -> dict[str, int]:
     counted: Counter[str] = Counter(
         one.state for one in judged.told if one.state != "unchanged" or one.stored is not None
     )
-    return {state: counted[state] for state in _STATES}
+    return {state: counted[state] for state in STATES}
 
 
 def summary(judged: Judged) -> Message:
     """One line for a file."""
     numbers = [
-        message("{state} {count}", state=_STATES[state], count=count)
+        message("{state} {count}", state=STATES[state], count=count)
         for state, count in counts(judged).items()
         if count
     ]
@@ -51,7 +51,7 @@ def summary(judged: Judged) -> Message:
 
 def lines(workshop: Workshop, judged: Judged, language: str) -> Iterator[str]:
     """A line for every cell of which something is to be said, by urgency, then by place."""
-    for state in _LISTED:
+    for state in LISTED:
         for one in judged.told:
             if one.state == state:
                 yield _line(workshop, one, language)
@@ -63,7 +63,7 @@ def _line(workshop: Workshop, told: Told, language: str) -> str:
     about = f"{where} {label.in_language(language)}" if label else where
     reasons = [say(one, language) for one in (told.reason, told.remedy) if one is not None]
     words = "" if not reasons else (" " if language == "en" else "").join(reasons)
-    return f"  {about}: {say(_STATES[told.state], language)}{f' ({words})' if words else ''}"
+    return f"  {about}: {say(STATES[told.state], language)}{f' ({words})' if words else ''}"
 
 
 def _label(workshop: Workshop, told: Told) -> Any:
