@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from spp_workshop.errors import Message, Problem, message
 from spp_workshop.messages import LANGUAGES, say
 from spp_workshop.reading import is_ticked, plain, read_cell
+from spp_workshop.rowcodes import Written, written
 from spp_workshop.store import canonical
 from spp_workshop.worksheet import ChoiceList, Field, Worksheet
 
@@ -35,13 +36,15 @@ class FoundAnswer:
 
 @dataclass(frozen=True)
 class FoundRow:
-    """One line: the id, revision and number that it says of itself, and its answers by name."""
+    """One line: the id and revision that it says of itself, its answers by name, and what is told by its
+    number cell, which stands at `where`."""
 
     line: int
     row: str
     revision: int
-    number: str
+    told: Written
     answers: Mapping[str, FoundAnswer]
+    where: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def _single(grid: Grid, sheet: Worksheet, choices: Choices, covered: set[tuple[i
             parts.setdefault(name, {})[part] = place
     answers = {name: _answer(grid, _field(sheet, name), choices, cells) for name, cells in parts.items()}
     stamp = stamp_of(grid)
-    row = FoundRow(0, "", stamp.revision if stamp else 0, "", answers)
+    row = FoundRow(0, "", stamp.revision if stamp else 0, Written(), answers)
     unasked = {
         _name(place): _not_asked()
         for place, value in grid.cells.items()
@@ -156,8 +159,9 @@ def _row(grid: Grid, line: int, heads: Heads, asked: _Asked) -> FoundRow | None:
         line,
         str(told.get(tables.ROW_KEY) or "").strip(),
         int(revision) if isinstance(revision, (int, float, str)) and _is_count(revision) else 0,
-        plain(number) if number is not None and not isinstance(number, Unreadable) else "",
+        Written() if isinstance(number, Unreadable) else written(number),
         answers,
+        _name((line, heads.special[tables.NUMBER_KEY])) if tables.NUMBER_KEY in heads.special else "",
     )
 
 

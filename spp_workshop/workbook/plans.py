@@ -13,6 +13,7 @@ from spp_workshop.errors import Message
 from spp_workshop.homework import company_worksheets, deadline
 from spp_workshop.messages import Language
 from spp_workshop.programme import Company, Programme, Session
+from spp_workshop.rowcodes import codes
 from spp_workshop.rows import Row, parent_row
 from spp_workshop.seats import Seat
 from spp_workshop.worksheet import ChoiceList, Field, Worksheet, ancestors
@@ -41,7 +42,8 @@ class Mark:
 class Line:
     """One row of a list (or the one of a single answer): its id, number and answers, and those before it.
 
-    With `given`, what a cell shows in place of its answer: what was sent, and could not be read.
+    A `reserved` one is not stored anywhere yet: its id waits for whoever writes into it. With
+    `given`, what a cell shows in place of its answer: what was sent, and could not be read.
     """
 
     row: str
@@ -52,6 +54,7 @@ class Line:
     carried: Mapping[str, Any] = field(default_factory=dict)
     given: Mapping[str, Any] = field(default_factory=dict)
     marks: Mapping[str, Mark] = field(default_factory=dict)
+    reserved: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,12 @@ class Book:
     def display(self) -> Display:
         """What its cells show."""
         return Display(self.choices, self.words)
+
+    @cached_property
+    def codes(self) -> dict[str, str]:
+        """By id the short codes of the rows that are stored, as they stand on paper."""
+        lines = [line for page in self.pages if page.sheet.repeats for line in page.lines]
+        return codes(line.row for line in lines if not line.reserved)
 
 
 def plan(
@@ -146,7 +155,7 @@ def _lines(
 
 
 def _room(taken: int, stamp: Stamp, lines: int) -> list[Line]:
-    return [Line(stamp.reserved(number), str(taken + number + 1)) for number in range(lines)]
+    return [Line(stamp.reserved(number), str(taken + number + 1), reserved=True) for number in range(lines)]
 
 
 def _carried_lines(rows: Sequence[Row], source: Sequence[Line], stamp: Stamp) -> list[Line]:
@@ -160,7 +169,7 @@ def _carried_lines(rows: Sequence[Row], source: Sequence[Line], stamp: Stamp) ->
         number = numbers.setdefault(parent, str(len(numbers) + 1))
         seen[parent] = seen.get(parent, 0) + 1
         found.append(_line(row, number if seen[parent] == 1 else f"{number}-{seen[parent]}"))
-    empty = [Line(line.row, line.number) for line in source if line.row not in seen]
+    empty = [Line(line.row, line.number, reserved=True) for line in source if line.row not in seen]
     return [*found, *empty] if found or empty else _room(0, stamp, LINES)
 
 

@@ -146,7 +146,7 @@ def _line(sheet: Sheet, page: Page, row: int, line: Line) -> None:
     looks = sheet.looks
     sheet.write(row, ID, line.row, looks("hidden"))
     sheet.write(row, REVISION, line.revision, looks("hidden"))
-    sheet.write(row, NUMBER, line.number, looks("number"))
+    _number(sheet, row, line)
     for place, field in enumerate(page.carried):
         value = line.carried.get(field.name)
         shown = None if value is None else sheet.display.value(field, value)
@@ -154,6 +154,13 @@ def _line(sheet: Sheet, page: Page, row: int, line: Line) -> None:
     for place, column in enumerate(page.columns):
         sheet.answer(row, BEGIN + len(page.carried) + place, column, line)
     sheet.worksheet.set_growing_row(row, _height(sheet, page, line))
+
+
+def _number(sheet: Sheet, row: int, line: Line) -> None:
+    """The number, and below it the row's code as on paper; an empty line takes a code from there."""
+    code = sheet.book.codes.get(line.row)
+    look = sheet.looks.answer("number") if line.reserved else sheet.looks("number")
+    sheet.write(row, NUMBER, f"{line.number}\n{code}" if code else line.number, look)
 
 
 def _height(sheet: Sheet, page: Page, line: Line) -> float:
