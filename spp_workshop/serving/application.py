@@ -23,7 +23,7 @@ from tornado.web import RequestHandler
 from traitlets import Any as AnyTrait
 from traitlets.config import Config
 
-from . import desks, joining, messages, news, pages, pictures
+from . import desks, joining, messages, news, pages, pictures, workbooks
 from .identity import SeatIdentity, SeatRights
 from .requests import NothingHere
 from .room import Room, origin
@@ -41,7 +41,8 @@ _PATIENCE = 120.0
 
 def our_routes() -> list[Route]:
     """What the modules of this package answer, below the base address."""
-    return [route for module in (joining, pages, messages, pictures, news, desks) for route in module.ROUTES]
+    ours = (joining, pages, messages, workbooks, pictures, news, desks)
+    return [route for module in ours for route in module.ROUTES]
 
 
 class RoomServer(ServerApp):

@@ -10,7 +10,10 @@ from functools import cache
 from spp_workshop.documents import shipped
 
 # What a page may ask for, and nothing else that lies in that folder.
-NAMES = ("form.css", "form.js", "join.js", "page.js", "room.css", "room.js", "voila.css")
+NAMES = (
+    *("form.css", "form.js", "homework.js", "join.js", "page.js", "room.css", "room.js"),
+    *("voila.css", "workbooks.css", "workbooks.js"),
+)
 _KINDS = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
 
 

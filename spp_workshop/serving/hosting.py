@@ -24,6 +24,7 @@ from spp_workshop.workshop import open_workshop
 from .addresses import Address
 from .application import RoomServer, listen, run, server
 from .attendance import Attendance
+from .clerks import Clerks
 from .guard import Guard
 from .kept_pages import Pages
 from .openings import Openings
@@ -103,6 +104,8 @@ def furnished(folder: Path, address: Address, session: str = "") -> Iterator[tup
         room.pages = Pages(workshop, key)
         stack.callback(room.pages.close)
         room.openings = Openings(workshop, room.pages.notebooks)
+        room.clerks = Clerks(workshop.folder, lambda: room.openings.worksheets, place / "workbooks")
+        stack.callback(room.clerks.close)
         yield room, place
 
 

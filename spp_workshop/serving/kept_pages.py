@@ -25,6 +25,7 @@ from spp_workshop.documents import PACKAGE, shipped
 from spp_workshop.errors import Message, Problem, SppError, message
 from spp_workshop.exercises import worksheets_of
 from spp_workshop.forms.words import both
+from spp_workshop.workbook import asking
 from spp_workshop.workshop import Workshop
 
 from .assets import Kept, address
@@ -111,6 +112,7 @@ class Pages:
             first=[definitions[name] for name in first],
             start_address=f"{base_url}spp/start?exercise={session}",
             say={name: both(text) for name, text in WORDS.items()},
+            excel=json.dumps(asking.held("page", blank=f"{base_url}spp/workbook"), ensure_ascii=False),
         )
 
     def _notebook(self, session: str) -> Path:
@@ -264,6 +266,7 @@ WORDS = {
     "chart_words": message("Read the chart as text"),
     "chart_changes": message("It follows what you and your colleagues write."),
     "people": message("{count} people", count="{count}"),
+    "excel": message("Homework in Excel"),
 }
 
 

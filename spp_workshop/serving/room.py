@@ -13,6 +13,7 @@ from spp_workshop.workshop import Workshop
 
 if TYPE_CHECKING:
     from .attendance import Attendance
+    from .clerks import Clerks
     from .guard import Guard
     from .kept_pages import Pages
     from .openings import Openings
@@ -36,6 +37,7 @@ class Room:
     pictures: Pictures = field(init=False, repr=False)
     pages: Pages = field(init=False, repr=False)
     openings: Openings = field(init=False, repr=False)
+    clerks: Clerks = field(init=False, repr=False)
 
     def home(self, sitting: Sitting) -> str:
         """Where somebody begins who has just joined."""

@@ -291,6 +291,25 @@ document.addEventListener("visibilitychange", () => (document.hidden ? clearTime
 addEventListener("offline", () => connection.fails());
 addEventListener("online", () => connection.lost && news.later(0));
 
+// --- Homework in Excel: fetched when somebody asks for it --------------------------------------------------------------
+
+const excel = document.querySelector("[data-excel]");
+
+excel.addEventListener("toggle", async () => {
+  if (!excel.open || excel.dataset.begun) return;
+  excel.dataset.begun = "true";
+  try {
+    const { homework } = await import("./homework.js");
+    const style = document.createElement("link");
+    Object.assign(style, { rel: "stylesheet", href: excel.dataset.style });
+    document.head.append(style);
+    endings.push(homework(excel.querySelector("[data-words]"), asked, () => news.soon()));
+  } catch {
+    delete excel.dataset.begun;
+    connection.fails();
+  }
+});
+
 // --- Language, and who is here ---------------------------------------------------------------------------------------
 
 document.addEventListener("spp:language", ({ detail }) => {

@@ -82,7 +82,8 @@ async function ask(path, options) {
   return { status: reply.status, data: json ? await reply.json() : null };
 }
 
-function cookie(name) {
+/** What this page may read of its cookies: the token against forgery. */
+export function cookie(name) {
   const found = document.cookie.split("; ").find((pair) => pair.startsWith(`${name}=`));
   return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
 }

@@ -18,7 +18,8 @@ from spp_workshop.workshop import Workshop
 from .columns import Display, shows
 from .comparing import STORED, Judged, Told
 from .opening import Unreadable
-from .telling import LISTED, STATES, counts
+from .states import LISTED, STATES
+from .telling import counts
 from .wording import Wording
 
 Json = dict[str, Any]

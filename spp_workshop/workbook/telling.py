@@ -11,19 +11,7 @@ from spp_workshop.messages import say
 from spp_workshop.workshop import Workshop
 
 from .comparing import Judged, Told
-
-# What is worth a line of its own, the most urgent first.
-LISTED = ("wrong", "conflict", "incomplete", "ignored", "new", "changed", "cleared")
-STATES: dict[str, Message] = {
-    "new": message("new"),
-    "changed": message("changed"),
-    "cleared": message("cleared"),
-    "unchanged": message("unchanged"),
-    "conflict": message("in conflict"),
-    "wrong": message("wrong"),
-    "ignored": message("left aside"),
-    "incomplete": message("still missing"),
-}
+from .states import LISTED, STATES
 
 
 def counts(judged: Judged) -> dict[str, int]:

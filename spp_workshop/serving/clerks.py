@@ -1,0 +1,180 @@
+"""Workbooks that companies send and ask for: read and written by a process of its own, one after the other.
+
+The process begins with the first of them, and is replaced when it ends or takes too long over a file. What
+is sent lies in a folder of the server's own until it is read, and nowhere afterwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+from spp_workshop.errors import Problem, SppError, message
+
+Json = dict[str, Any]
+
+# Seconds for one file, the start of the process included; a company's workbook takes a fifth of one.
+PATIENCE = 30.0
+
+# How many of one company may wait at a time, and how many of all; and how many one company may send in so
+# many seconds. A room of thirty that sends at once waits six seconds for the last.
+OF_A_COMPANY, OF_ALL = 3, 60
+MOST, WITHIN = 60, 600.0
+
+
+class TooMany(SppError):
+    """More is sent than can be read; whoever sent it may try again later."""
+
+
+class Clerks:
+    """Reads the workbooks of one workshop folder; `worksheets` are those that pages take."""
+
+    def __init__(self, folder: Path, worksheets: Callable[[], Iterable[str]], place: Path):
+        self._place = place
+        self._clerk = _Clerk(folder, worksheets)
+        self._thread = ThreadPoolExecutor(1, "clerk")
+        self._waiting: Counter[str] = Counter()
+        self._sent: dict[str, deque[float]] = {}
+
+    def close(self) -> None:
+        """Read no more, and end the process."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._clerk.end()
+        self._thread.shutdown(wait=True)
+        self._clerk.close()
+
+    def admit(self, company: str) -> None:
+        """Count one that this company is about to send. Raises TooMany when it has to wait."""
+        now = time.monotonic()
+        sent = self._sent.setdefault(company, deque())
+        while sent and sent[0] < now - WITHIN:
+            sent.popleft()
+        crowded = self._waiting.total() >= OF_ALL or self._waiting[company] >= OF_A_COMPANY
+        if crowded or len(sent) >= MOST:
+            raise TooMany(_too_many())
+        sent.append(now)
+        self._waiting[company] += 1
+
+    def release(self, company: str) -> None:
+        """What was admitted is done, or was given up."""
+        self._waiting[company] -= 1
+
+    def file(self) -> IO[bytes]:
+        """An empty file for what is being sent; it is gone when it is closed."""
+        self._place.mkdir(mode=0o700, exist_ok=True)
+        # Windows lets no other process open a file that goes by itself.
+        return tempfile.NamedTemporaryFile(dir=self._place, delete=False)
+
+    async def do(self, job: Json) -> Json:
+        """What the process tells of a job (see `clerking`). Raises SppError when it could not be done."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._clerk.do, job)
+
+
+class _Clerk:
+    """The process."""
+
+    def __init__(self, folder: Path, worksheets: Callable[[], Iterable[str]]):
+        self.folder, self.worksheets = folder, worksheets
+        self._ended = False
+        self._process: subprocess.Popen[str] | None = None
+
+    def do(self, job: Json) -> Json:
+        """The answer to one job; a process that ends over it is replaced for the next."""
+        with suppress(OSError, ValueError):
+            answer: Json = _asked(self._begin(), job)
+            if "broken" not in answer:
+                return answer
+            raise SppError(_not_read())
+        self.close()
+        raise SppError(_not_read())
+
+    def _begin(self) -> subprocess.Popen[str]:
+        if self._ended:
+            raise BrokenPipeError
+        if self._process is None or self._process.poll() is not None:
+            self.close()
+            self._process = subprocess.Popen(  # noqa: S603 (our own module)
+                [
+                    sys.executable,
+                    "-m",
+                    f"{__package__}.clerking",
+                    str(self.folder),
+                    *sorted(self.worksheets()),
+                ],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                encoding="utf-8",
+                env={**os.environ, "PYTHONUTF8": "1"},
+                # Whoever writes goes first (elsewhere the process says it of itself).
+                creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0),
+            )
+        return self._process
+
+    def end(self) -> None:
+        """End the process, and start no other."""
+        self._ended = True
+        if self._process is not None:
+            self._process.kill()
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.kill()
+            for stream in filter(None, (self._process.stdin, self._process.stdout)):
+                with suppress(OSError):
+                    stream.close()
+            self._process.wait()
+            self._process = None
+
+
+def _asked(process: subprocess.Popen[str], job: Json) -> Json:
+    """What the process answers. Raises OSError or ValueError when it ended, or was too slow and was ended."""
+    jobs, answers = process.stdin, process.stdout
+    if jobs is None or answers is None:
+        raise BrokenPipeError
+    late = threading.Timer(PATIENCE, process.kill)
+    late.start()
+    try:
+        jobs.write(json.dumps(job) + "\n")
+        jobs.flush()
+        answer: Json = json.loads(answers.readline())
+        return answer
+    finally:
+        late.cancel()
+
+
+# --- Wording ------------------------------------------------------------------------------------------------
+
+
+def _too_many() -> Problem:
+    return Problem(
+        "",
+        "too_many_files",
+        message("Many files are being read at the moment; this one was not looked at."),
+        message("Wait for a minute, and send it again."),
+    )
+
+
+def _not_read() -> Problem:
+    return Problem(
+        "",
+        "not_read",
+        message("This file could not be read in the time that there is for one."),
+        message("Copy the answers into a fresh workbook, and send that."),
+    )
+
+
+__all__ = ["Clerks", "TooMany"]
