@@ -1,12 +1,12 @@
 """What in a file that came back is new, changed, in conflict or wrong, and what would be stored of it.
 
-Each answer is held against the revision that was sent out and against the newest: so what somebody else has
-changed meanwhile stays, and only an answer that both changed is a conflict. Nothing is stored here.
+Each answer is held against the one that the file knows of (sent out with it, or brought by an earlier file
+from which this one goes on) and against the newest: so what somebody else has changed meanwhile stays, and
+only an answer that both changed is a conflict. Nothing is stored here.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -15,26 +15,23 @@ from spp_workshop import answers as answer_rules
 from spp_workshop.errors import AnswerError, Message, Problem, message
 from spp_workshop.homework import company_worksheets
 from spp_workshop.programme import Company
-from spp_workshop.rows import parent_row
 from spp_workshop.seats import Seat
 from spp_workshop.store import Place
-from spp_workshop.worksheet import Worksheet, ancestors
+from spp_workshop.worksheet import Worksheet
 from spp_workshop.workshop import Workshop
 
 from .columns import Display, shows
-from .finding import FoundAnswer, FoundRow, FoundSheet, content, find
+from .finding import FoundAnswer, FoundRow, FoundSheet, find
+from .lineage import SOURCE, Lineage
+from .naming import Rows
 from .opening import Returned
 from .recognising import stamps_of
-from .stamps import Stamp, new_id
-from .tables import MORE_KEY
+from .stamps import Stamp
 from .texts import LISTS
 from .wording import Wording
 
 State = Literal["new", "changed", "cleared", "unchanged", "conflict", "wrong", "ignored", "incomplete"]
 STORED: tuple[State, ...] = ("new", "changed", "cleared")
-
-# An id of a row, as this toolkit makes them.
-_ROW = re.compile(r"(?=.{1,100}$)[a-z0-9_]+(\.[a-z0-9_]+)*")
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,7 @@ class Judged:
     @property
     def source(self) -> str:
         """How answers from it are marked in the store."""
-        return f"workbook:{self.file.digest}"
+        return f"{SOURCE}{self.file.digest}"
 
     def changes(self) -> dict[tuple[str, str], dict[str, Any]]:
         """By worksheet and row the answers that can be stored."""
@@ -151,14 +148,17 @@ class _Judge:
         self.display = Display(seated.choices, Wording(languages or ["ja"]))  # type: ignore[arg-type]
         self.based_on: dict[tuple[str, str], int] = {}
         self.finished: set[str] = set()
+        self.lines: dict[str, tuple[list[FoundRow], list[tuple[str, FoundRow]]]] = {}
 
     def judged(self, found: Iterable[FoundSheet | str]) -> Judged:
         told: list[Told] = []
         seen: set[str] = set()
+        found = list(found)
+        self._know(found)
         for one in found:
             if isinstance(one, str):
                 told += self._foreign(one)
-            elif one.stamp and one.stamp.company != self.company.key:
+            elif self._is_anothers(one):
                 told.append(Told(one.name, "", "ignored", reason=_other_sheet()))
             elif one.sheet.name in seen:
                 told.append(Told(one.name, "", "ignored", one.sheet.name, reason=_twice(one.sheet)))
@@ -166,6 +166,24 @@ class _Judge:
                 seen.add(one.sheet.name)
                 told += self._sheet(one)
         return Judged(self.file, self.company, self.stamp, told, self.based_on, frozenset(self.finished))
+
+    def _is_anothers(self, found: FoundSheet) -> bool:
+        return found.stamp is not None and found.stamp.company != self.company.key
+
+    def _know(self, found: Iterable[FoundSheet | str]) -> None:
+        """Which rows the lines of the file are, and what it knows of those that are stored."""
+        for one in found:
+            if not isinstance(one, str) and not self._is_anothers(one) and one.sheet.name not in self.lines:
+                rows = Rows(self.seated, one, self.company)
+                self.lines[one.sheet.name] = rows.unclear, list(rows.named())
+        said = {
+            (sheet, row, name): answer.value
+            for sheet, (_, lines) in self.lines.items()
+            for row, line in lines
+            for name, answer in line.answers.items()
+        }
+        subject, own = f"company:{self.company.key}", f"{SOURCE}{self.file.digest}"
+        self.lineage = Lineage(self.seated.store, subject, said, own, anew=self.overwrite)
 
     def _foreign(self, name: str) -> Iterator[Told]:
         grid = next(grid for grid in self.file.grids if grid.name == name)
@@ -180,22 +198,27 @@ class _Judge:
             self.finished.add(sheet.name)
         for cell, reason in found.ignored.items():
             yield Told(found.name, cell, "ignored", sheet.name, reason=reason)
-        for row, line in _Rows(self.seated, found, self.company).named():
+        unclear, lines = self.lines[sheet.name]
+        for line in unclear:
+            where, (reason, remedy) = line.where, _no_such_code()
+            yield Told(found.name, where, "wrong", sheet.name, reason=reason, remedy=remedy)
+        for row, line in lines:
             yield from self._row(found, row, line)
 
     def _row(self, found: FoundSheet, row: str, line: FoundRow) -> Iterator[Told]:
         place = Place(f"company:{self.company.key}", found.sheet.name, row)
         newest = self.seated.store.newest(place)
         revision = line.revision if newest and line.revision <= newest.revision else 0
-        takes = newest.revision if newest and self.overwrite else revision
+        known = self.lineage.known(place, revision) if newest and newest.revision > revision else {}
+        takes = newest.revision if newest and (self.overwrite or known) else revision
         self.based_on[found.sheet.name, row] = takes
-        if newest and newest.status == "withdrawn" and revision:
+        if newest and newest.status == "withdrawn" and (revision or known):
             if any(one.value is not None for one in line.answers.values()):
                 where = next(iter(line.answers.values())).where
                 yield Told(found.name, where, "ignored", found.sheet.name, row, reason=_withdrawn())
             return
         base = self.seated.store.at([(place, revision)]) if revision else {}
-        before = base[place, revision].answers if base else {}
+        before = {**(base[place, revision].answers if base else {}), **known}
         now = newest.answers if newest and newest.status != "withdrawn" else {}
         for name, answer in line.answers.items():
             if answer.value is None and name not in before and name not in now and not found.finished:
@@ -219,78 +242,6 @@ class _Judge:
             return replace(told, state="conflict", reason=_changed_meanwhile(), remedy=_settle())
         state: State = "cleared" if answer.value is None else "new" if base is None else "changed"
         return replace(told, state=state)
-
-
-class _Rows:
-    """The ids of the lines of a sheet: their own, those they were to have, or new ones."""
-
-    def __init__(self, seated: Workshop, found: FoundSheet, company: Company):
-        self.seated, self.found, self.company = seated, found, company
-        sheet = found.sheet
-        self.current = {row.row: row for row in seated.rows(sheet.name)} if sheet.repeats else {}
-        self.sources = self._sources(ancestors(sheet, seated.worksheets))
-        self.by_number = {line.number: line.row for line in found.rows if self._own(line, set())}
-
-    def _sources(self, sources: list[Worksheet]) -> set[str]:
-        return {row.row for row in self.seated.rows(sources[0].name)} if sources else set()
-
-    def named(self) -> Iterator[tuple[str, FoundRow]]:
-        """Every line with the id of its row, and those without an answer left out where nothing is stored."""
-        if not self.found.sheet.repeats:
-            yield from (("", line) for line in self.found.rows)
-            return
-        taken: set[str] = set()
-        for line in self.found.rows:
-            own = self._own(line, taken)
-            if own and own not in self.current and _is_empty(line):
-                continue
-            row = own or self._new(line, taken)
-            if row and row not in taken:
-                taken.add(row)
-                yield row, line if own else replace(line, revision=self._revision(row, line))
-
-    def _own(self, line: FoundRow, taken: set[str]) -> str:
-        """The id that a line bears. One that was copied along with another line is that one's."""
-        if line.row in taken or not _ROW.fullmatch(line.row):
-            return ""
-        return line.row if self.found.stamp or line.row in self.current else ""
-
-    def _new(self, line: FoundRow, taken: set[str]) -> str:
-        """The id of a line that has none: of a row that says the same, or made of what it says."""
-        if _is_empty(line):
-            return ""
-        said = {name: one.value for name, one in line.answers.items()}
-        for known in self.current.values():
-            if known.revision and known.row not in taken and _says(known.answers, said):
-                return known.row
-        parent = self._parent(line)
-        if self.found.stamp and line.row.startswith(MORE_KEY):
-            return new_id(self.company.key, self.found.stamp.export, line.row, parent=parent)
-        number, sheet = 0, self.found.sheet.name
-        while (row := new_id(self.company.key, sheet, content(line), number, parent=parent)) in taken:
-            number += 1
-        return row
-
-    def _parent(self, line: FoundRow) -> str:
-        """The row of an earlier worksheet that a new line is about: by its number, or by whose copy it is."""
-        if not self.found.sheet.rows_from:
-            return ""
-        row = self.by_number.get(line.number) or self._own(line, set())
-        return parent_row(row, dict.fromkeys(self.sources)) or row.partition(".")[0]
-
-    def _revision(self, row: str, line: FoundRow) -> int:
-        """Of a line without an id that says what is stored already: it is based on that."""
-        known = self.current.get(row)
-        said = {name: one.value for name, one in line.answers.items()}
-        return known.revision if known and _says(known.answers, said) else 0
-
-
-def _is_empty(line: FoundRow) -> bool:
-    return all(answer.value is None for answer in line.answers.values())
-
-
-def _says(stored: Mapping[str, Any], said: Mapping[str, Any]) -> bool:
-    return all(stored.get(name) == value for name, value in said.items())
 
 
 # --- Wording ----------------------------------------------------------------------------------------------
@@ -332,6 +283,13 @@ def _other_version() -> Message:
 
 def _twice(sheet: Worksheet) -> Message:
     return message("“{title}” is in this file already; this second one was left aside.", title=sheet.title)
+
+
+def _no_such_code() -> tuple[Message, Message]:
+    return (
+        message("No row has this code, so nothing on this line was read."),
+        message("Compare it with the paper. If it is not about a row from there, clear the cell."),
+    )
 
 
 def _withdrawn() -> Message:
