@@ -60,9 +60,14 @@ def _answer(workshop: Workshop, widget: Any, content: dict[str, Any]) -> None:
     # The form has the answers now; a saved notebook, which may keep the state of its widgets, must not.
     widget.opened = {}
     if content.get("do") not in _READING:
-        for other in list(_OPEN[workshop]):
-            if other is not widget:
-                other.send({"news": content.get("subject", "")})
+        tell(workshop, content.get("subject", ""), but=widget)
+
+
+def tell(workshop: Workshop, subject: str, but: Any = None) -> None:
+    """The open forms of a workshop look for what was stored about this company, group or session."""
+    for other in list(_OPEN.get(workshop, ())):
+        if other is not but:
+            other.send({"news": subject})
 
 
 @cache

@@ -20,6 +20,9 @@ Role = Literal["page", "keeper", "desk"]
 def held(role: Role, **more: Any) -> dict[str, Any]:
     """What `static/workbooks.js` needs to know before the first file."""
     states = {state: both(text) for state, text in STATES.items()}
+    if role == "desk":
+        # Whether it is new or changed is not for this seat to know.
+        states["new"] = both(message("filled in"))
     return {"words": ui(), "states": states, "role": role, "largest": LARGEST, **more}
 
 

@@ -14,7 +14,7 @@ from .annotating import annotated
 from .applying import apply
 from .comparing import STORED, Judged, disagreeing, judge
 from .exporting import FOLDER, write
-from .opening import Returned, read_file
+from .opening import read_file
 
 CHECKED = FOLDER / "checked"
 
@@ -41,36 +41,30 @@ def import_files(
 
     `company` says whose all of them are, where they do not say so. `ask` gives the password of a file.
     """
-    reads = [partial(read_file, path, partial(ask, path.name) if ask else None) for path in files]
-    return take_in(workshop, reads, company=company, store=store, overwrite=overwrite)
-
-
-def take_in(
-    workshop: Workshop,
-    reads: Sequence[Callable[[], Returned]],
-    *,
-    company: str = "",
-    store: bool = False,
-    overwrite: bool = False,
-) -> Outcome:
-    """The same for files wherever they are: each of `reads` reads one, or raises SppError."""
     outcome = Outcome()
-    for read in reads:
+    for path in files:
         try:
-            outcome.judged.append(judge(workshop, read(), company=company, overwrite=overwrite))
+            file = read_file(path, partial(ask, path.name) if ask else None)
+            outcome.judged.append(judge(workshop, file, company=company, overwrite=overwrite))
         except SppError as error:
             outcome.refused += error.problems
     outcome.judged = disagreeing(outcome.judged)
     if store:
         outcome.judged = [apply(workshop, one) for one in outcome.judged]
     for one in outcome.judged:
-        done = ("unchanged", *(STORED if store else ()))
-        if any(told.name and told.state not in done for told in one.told):
-            outcome.copies[one.file.name] = _copy(workshop, one)
+        if has_to_be_seen(one, stored=store):
+            outcome.copies[one.file.name] = marked_copy(workshop, one)
     return outcome
 
 
-def _copy(workshop: Workshop, judged: Judged) -> Path:
+def has_to_be_seen(judged: Judged, *, stored: bool) -> bool:
+    """Whether there is something that the company should look at."""
+    done = ("unchanged", *(STORED if stored else ()))
+    return any(told.name and told.state not in done for told in judged.told)
+
+
+def marked_copy(workshop: Workshop, judged: Judged) -> Path:
+    """The copy for the company, as a file in the workshop folder."""
     folder = workshop.folder / CHECKED
     folder.mkdir(parents=True, exist_ok=True)
     name = f"{judged.company.folder_name}-{judged.file.digest[:8]}.xlsx"
