@@ -28,6 +28,10 @@ class Unreadable:
     """A cell that shows an error of Excel, or a formula that was never computed."""
 
 
+# Of an export, which holds many companies: more rows than a workbook, and columns for every choice.
+MOST_SUBMITTED, MOST_HEADS = 20_000, 2_000
+
+
 @dataclass(frozen=True)
 class Grid:
     """A sheet: its name, and its cells by row and column, both from 0."""
@@ -112,7 +116,9 @@ def _read_zip(content: bytes, name: str) -> tuple[list[Grid], str]:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         parts = archive.infolist()
         unpacked = [
-            part for part in parts if part.filename.lower().endswith((".xml", ".bin", ".rels", ".vml"))
+            part
+            for part in parts
+            if part.filename.lower().endswith((".xml", ".bin", ".rels", ".vml", ".csv"))
         ]
         if len(parts) > MOST_PARTS or sum(part.file_size for part in unpacked) > LARGEST_PARTS:
             raise AnswerError(_refused(name, "too_large"))
@@ -121,6 +127,8 @@ def _read_zip(content: bytes, name: str) -> tuple[list[Grid], str]:
         names = {part.filename for part in parts}
         if "xl/workbook.xml" in names:
             return _with_openpyxl(content, archive), "xlsx"
+        if tables := _tables(archive):
+            return [grid for part, text in tables.items() for grid in _read_text(text, part)], "zip"
     if "xl/workbook.bin" in names:
         return _with_calamine(content), "xlsb"
     if "content.xml" in names:
@@ -128,10 +136,65 @@ def _read_zip(content: bytes, name: str) -> tuple[list[Grid], str]:
     raise AnswerError(_refused(name, "unreadable_file"))
 
 
+def _tables(archive: zipfile.ZipFile) -> dict[str, bytes]:
+    """The tables in an archive of texts, such as form tools export; none when it is something else."""
+    return {
+        part.filename: archive.read(part)
+        for part in archive.infolist()
+        if part.filename.lower().endswith(".csv") and "/" not in part.filename.removeprefix("./")
+    }
+
+
 def _has_entities(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
     """Whether a part defines words of its own, as no office program does: a way to make it endless."""
     with archive.open(part) as stream:
         return b"<!DOCTYPE" in stream.read(1_000)
+
+
+def reread(file: Returned) -> list[Grid]:
+    """The sheets of an export of a form tool, once more and as it was written: no word in it is an error of a
+    spreadsheet, and what Excel takes for a formula is an answer that begins with `=`.
+
+    Up to MOST_SUBMITTED rows of a sheet. What is no table of such a tool is given as it was read before.
+    """
+    wide = {"rows": MOST_SUBMITTED, "columns": MOST_HEADS}
+    if file.ending == "csv":
+        return _read_text(file.content, file.name, **wide, errors=frozenset())
+    if file.ending not in ("xlsx", "zip") or not file.content.startswith(_ZIP):
+        return file.grids
+    with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
+        if file.ending == "zip":
+            texts = _tables(archive).items()
+            return [
+                grid for part, text in texts for grid in _read_text(text, part, **wide, errors=frozenset())
+            ]
+    return [_with_errors(grid, old) for grid, old in zip(_as_written(file), file.grids, strict=True)]
+
+
+def _with_errors(grid: Grid, old: Grid) -> Grid:
+    """A cell that shows an error of Excel, and is no formula, is no answer."""
+    errors = {place: value for place, value in old.cells.items() if isinstance(value, Unreadable)}
+    kept = {
+        place: value for place, value in errors.items() if not str(grid.cells.get(place, "")).startswith("=")
+    }
+    return Grid(grid.name, {**grid.cells, **kept})
+
+
+def _as_written(file: Returned) -> list[Grid]:
+    from openpyxl import load_workbook
+
+    workbook = load_workbook(io.BytesIO(file.content), read_only=True, keep_links=False)
+    grids = []
+    try:
+        for sheet in workbook.worksheets:
+            sheet.reset_dimensions()
+            rows = sheet.iter_rows(max_row=MOST_SUBMITTED, values_only=True)
+            cells = _cells((row[:MOST_HEADS] for row in rows), frozenset())
+            written = {place: _decoded(getattr(value, "text", value)) for place, value in cells.items()}
+            grids.append(Grid(str(sheet.title), written))
+    finally:
+        workbook.close()
+    return grids
 
 
 # --- Readers ----------------------------------------------------------------------------------------------
@@ -197,7 +260,9 @@ def _with_calamine(content: bytes) -> list[Grid]:
     return grids
 
 
-def _read_text(content: bytes, name: str) -> list[Grid]:
+def _read_text(
+    content: bytes, name: str, rows: int = 0, columns: int = 0, errors: frozenset[str] = ERRORS
+) -> list[Grid]:
     """A text with commas, semicolons or tabs: as Excel saves it today, and as it did for decades."""
     for encoding in ("utf-16",) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp932"):
         try:
@@ -209,15 +274,17 @@ def _read_text(content: bytes, name: str) -> list[Grid]:
         raise AnswerError(_refused(name, "unreadable_file"))
     if "\0" in text:
         raise AnswerError(_refused(name, "unreadable_file"))
-    beginning = text[:5_000]
+    # What stands in quotation marks is text, in which marks are just marks.
+    beginning = re.sub('"[^"]*("|$)', "", text[:5_000])
     mark = max(",\t;", key=beginning.count)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
-    return [Grid(Path(name).stem, _cells(_first(rows)))]
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
+    found = _first(lines, rows or MOST_ROWS, columns or MOST_COLUMNS)
+    return [Grid(Path(name).stem, _cells(found, errors))]
 
 
-def _first(rows: Iterator[list[str]]) -> Iterator[list[str]]:
-    for _, row in zip(range(MOST_ROWS), rows, strict=False):
-        yield row[:MOST_COLUMNS]
+def _first(lines: Iterator[list[str]], rows: int, columns: int) -> Iterator[list[str]]:
+    for _, line in zip(range(rows), lines, strict=False):
+        yield line[:columns]
 
 
 def _cells(rows: Iterable[Iterable[Any]], errors: frozenset[str] = ERRORS) -> dict[tuple[int, int], Any]:
