@@ -21,6 +21,7 @@ from spp_workshop.worksheet import Worksheet
 from spp_workshop.workshop import Workshop
 
 from .columns import Display, shows
+from .exports import is_export
 from .finding import FoundAnswer, FoundRow, FoundSheet, find
 from .lineage import SOURCE, Lineage
 from .naming import Rows
@@ -84,6 +85,8 @@ def judge(workshop: Workshop, file: Returned, *, company: str = "", overwrite: b
 
     Raises AnswerError when it is another's, nobody's, or no workbook of this programme.
     """
+    if is_export(file.grids):
+        raise AnswerError(_of_many(file.name))
     stamps = stamps_of(file.grids)
     owner = _owner(workshop, file, stamps, company or workshop.seat.company_key)
     seated = workshop.seated(Seat.company(owner.key), workshop.store.now)
@@ -232,16 +235,21 @@ class _Judge:
         base = before.get(told.name)
         if base is not None and shows(answer.shown) == shows(self.display.value(field, base)):
             return told
-        if isinstance(answer.value, Problem):
-            problem = answer.value
-            return replace(told, state="wrong", reason=problem.message, remedy=problem.remedy)
-        told = replace(told, value=answer.value)
-        if answer.value in (base, told.stored):
-            return told
-        if told.stored != base and not self.overwrite:
-            return replace(told, state="conflict", reason=_changed_meanwhile(), remedy=_settle())
-        state: State = "cleared" if answer.value is None else "new" if base is None else "changed"
-        return replace(told, state=state)
+        return compared(told, answer, base, overwrite=self.overwrite)
+
+
+def compared(told: Told, answer: FoundAnswer, base: Any, *, overwrite: bool) -> Told:
+    """What is said of an answer, given the one that the file knows of (`base`) and the one that is stored."""
+    if isinstance(answer.value, Problem):
+        problem = answer.value
+        return replace(told, state="wrong", reason=problem.message, remedy=problem.remedy)
+    told = replace(told, value=answer.value)
+    if answer.value in (base, told.stored):
+        return told
+    if told.stored != base and not overwrite:
+        return replace(told, state="conflict", reason=_changed_meanwhile(), remedy=_settle())
+    state: State = "cleared" if answer.value is None else "new" if base is None else "changed"
+    return replace(told, state=state)
 
 
 # --- Wording ----------------------------------------------------------------------------------------------
@@ -262,6 +270,15 @@ def _other_company(workshop: Workshop, name: str, key: str) -> Problem:
         names = {company.key: company.name for company in workshop.programme.companies}
         told = message("It seems to be that of {company}.", company=names.get(key, key))
     return Problem(name, "other_company", message("This workbook is that of another company."), told)
+
+
+def _of_many(name: str) -> Problem:
+    return Problem(
+        name,
+        "export_of_many",
+        message("This file comes out of a form tool and may hold the answers of many companies."),
+        message("Give it to whoever keeps the records: it is taken in with spp-workshop worksheets import."),
+    )
 
 
 def _nobody(name: str) -> Problem:

@@ -93,7 +93,7 @@ def _single(grid: Grid, sheet: Worksheet, choices: Choices, covered: set[tuple[i
     stamp = stamp_of(grid)
     row = FoundRow(0, "", stamp.revision if stamp else 0, Written(), answers)
     unasked = {
-        _name(place): _not_asked()
+        place_name(place): _not_asked()
         for place, value in grid.cells.items()
         if isinstance(value, str) and _is_old_question(grid, place, value, sheet)
     }
@@ -125,7 +125,7 @@ def _in_list(grid: Grid, sheet: Worksheet, choices: Choices, covered: set[tuple[
     lines = {row.line for row in rows}
     filled = {column for line, column in grid.cells if line in lines}
     unknown = {
-        _name((heads.first - 1, column)): _not_asked()
+        place_name((heads.first - 1, column)): _not_asked()
         for column, text in heads.unknown.items()
         if column in filled and text.strip()
     }
@@ -161,7 +161,7 @@ def _row(grid: Grid, line: int, heads: Heads, asked: _Asked) -> FoundRow | None:
         int(revision) if isinstance(revision, (int, float, str)) and _is_count(revision) else 0,
         Written() if isinstance(number, Unreadable) else written(number),
         answers,
-        _name((line, heads.special[tables.NUMBER_KEY])) if tables.NUMBER_KEY in heads.special else "",
+        place_name((line, heads.special[tables.NUMBER_KEY])) if tables.NUMBER_KEY in heads.special else "",
     )
 
 
@@ -212,7 +212,7 @@ def _answer(grid: Grid, field: Field, choices: Choices, places: Mapping[str, tup
     if field.kind != "select_multiple":
         place = min(places.values())
         shown = grid.cells.get(place)
-        return FoundAnswer(_name(place), shown, _read(field, choices, shown))
+        return FoundAnswer(place_name(place), shown, _read(field, choices, shown))
     return _several(grid, field, choices[field.list_name], places)
 
 
@@ -228,11 +228,11 @@ def _several(
         if part not in choices.by_code:
             value = _read(field, {field.list_name: choices}, shown)
         if isinstance(value, Problem):
-            return FoundAnswer(_name(place), shown, value, part)
+            return FoundAnswer(place_name(place), shown, value, part)
         codes |= set(value or ())
     chosen = [code for code in choices.codes if code in codes] or None
     part, first = min(asked.items(), key=lambda one: one[1])
-    return FoundAnswer(_name(first), None, chosen, part)
+    return FoundAnswer(place_name(first), None, chosen, part)
 
 
 def _ticked(field: Field, code: str, shown: Any) -> list[str] | Problem | None:
@@ -260,7 +260,7 @@ def content(row: FoundRow) -> str:
     return canonical({name: value for name, value in said.items() if value is not None})
 
 
-def _name(place: tuple[int, int]) -> str:
+def place_name(place: tuple[int, int]) -> str:
     """A place as Excel calls it."""
     row, column = place
     letters = ""

@@ -43,7 +43,7 @@ class Lineage:
         sheets = {worksheet for worksheet, _, _ in self.said}
         rows = {Place(self.subject, worksheet, row) for worksheet, row, _ in self.said}
         rows |= set(self.store.rows(sheets, [self.subject]))
-        return {place: list(_changes(self.store.history(place))) for place in rows}
+        return {place: list(changes(self.store.history(place))) for place in rows}
 
     @cached_property
     def _files(self) -> set[str]:
@@ -67,7 +67,8 @@ class Lineage:
         return sum(both) * 2 > len(both)
 
 
-def _changes(history: list[Revision]) -> Iterator[tuple[Revision, str, Any]]:
+def changes(history: list[Revision]) -> Iterator[tuple[Revision, str, Any]]:
+    """Every answer that was changed in the history of a row, the oldest first."""
     if history:
         yield from ((history[0], name, value) for name, value in history[0].answers.items())
     for before, after in pairwise(history):
