@@ -23,10 +23,6 @@ from contextlib import redirect_stdout, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
-# What the first file needs is imported before it is opened, and before memory is limited.
-import openpyxl  # noqa: F401
-import xlsxwriter  # noqa: F401
-
 from spp_workshop.errors import AnswerError, NotAllowed, SppError
 from spp_workshop.forms.words import said
 from spp_workshop.messages import LANGUAGES

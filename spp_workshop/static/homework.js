@@ -1,6 +1,6 @@
 /* Homework in Excel on a company's page: one file at a time, which stays in this page until it is stored. */
 
-import { render } from "./workbooks.js";
+import workbooks from "./workbooks.js";
 import { base, cookie, language } from "./room.js";
 
 const ID = "1";
@@ -68,5 +68,5 @@ export function homework(el, asked, stored) {
     on: (event, listener) => event === "change:language" && listeners.add(listener),
     off: (_, listener) => listeners.delete(listener),
   };
-  return render({ model, el });
+  return workbooks.render({ model, el });
 }

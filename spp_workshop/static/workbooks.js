@@ -342,5 +342,4 @@ function render({ model, el }) {
   return () => books.stop();
 }
 
-export { render };
 export default { render };

@@ -48,7 +48,7 @@ _WORDS = {
     "blank": message("Take our company's workbook (.xlsx)"),
     "choose_page": message("Choose the file"),
     "choose_keeper": message("Choose files"),
-    "drop": message("or drop it here"),
+    "drop": message("or drop here"),
     "kinds": message("Excel (.xlsx, .xlsb, .xls), .ods or .csv, up to 10 MB"),
     "reading": message("Reading “{file}” …", file="{file}"),
     "nothing_stored": message("Nothing of it is stored yet."),

@@ -39,6 +39,7 @@ ROUTES: dict[str, tuple[str, tuple[int, ...]]] = {
     r"assets/([0-9a-f]+)/([a-z]+\.(?:css|js))": ("assets/{edition}/form.js", EVERYBODY),
     "spp/start": ("spp/start?exercise=dd_practice", COMPANIES),
     "spp/message": ("spp/message", POSTED),
+    "spp/workbook": ("spp/workbook?language=ja", COMPANIES),
     r"spp/chart/([a-z_]+)(\.json|)": ("spp/chart/risk_map?language=ja", COMPANIES),
     "spp/news": ("spp/news?known=0", COMPANIES),
     "desk": ("desk", (401, 403, 403, 302, 302, 403, 302)),
