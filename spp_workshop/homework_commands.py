@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .errors import Message, Problem, SppError, message
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def _worksheets(options: Namespace, voice: Voice) -> int:
-    return {"export": _export, "import": _import}[options.action](options, voice)
+    return {"export": _export, "print": _print, "import": _import, "xlsform": _xlsform}[options.action](
+        options, voice
+    )
 
 
 def _export(options: Namespace, voice: Voice) -> int:
@@ -24,15 +26,77 @@ def _export(options: Namespace, voice: Voice) -> int:
     from .workshop import open_workshop
 
     workshop = open_workshop(workshop_folder(options.folder), language=voice.language)
-    chosen: Language = options.language if options.language in LANGUAGES else "ja"
-    languages = LANGUAGES if options.language == "both" else [chosen]
-    written = export(workshop, languages, companies=options.company or (), session=options.session)
+    written = export(workshop, _languages(options), companies=options.company or (), session=options.session)
     for path in written.values():
         voice.tell(message("Written: {file}", file=path))
     if not written:
         raise SppError(_no_companies())
     voice.tell(message("Each workbook holds the answers of its company: send it to that company only."))
     voice.data({"files": {key: str(path) for key, path in written.items()}})
+    return ALL_WELL
+
+
+def _languages(options: Namespace) -> Sequence[Language]:
+    """What a company gets is in Japanese, unless something else is said."""
+    chosen: Language = options.language if options.language in LANGUAGES else "ja"
+    return LANGUAGES if options.language == "both" else [chosen]
+
+
+def _print(options: Namespace, voice: Voice) -> int:
+    from .paper.making import print_sheets, session_of
+    from .workshop import open_workshop
+
+    workshop = open_workshop(workshop_folder(options.folder), language=voice.language)
+    today = workshop.store.now().astimezone().date()
+    session = session_of(workshop.programme, options.session, today)
+    day = date_text(session.date, voice.language)
+    voice.tell(message("Worksheets of “{session}”, {date}:", session=session.title, date=day))
+    printed = print_sheets(
+        workshop,
+        session,
+        _languages(options),
+        companies=options.company or (),
+        made=lambda path: voice.tell(message("Written: {file}", file=path)),
+    )
+    if not printed.files:
+        raise SppError(_nothing_to_print())
+    voice.problems(printed.problems)
+    voice.tell(message("Each company's sheets hold its answers: give them to that company only."))
+    files = {
+        name: {ending: str(path) for ending, path in made.items()} for name, made in printed.files.items()
+    }
+    problems = [problem.as_json(voice.language) for problem in printed.problems]
+    voice.data({"session": session.key, "files": files, "problems": problems})
+    return SOME_FAILED if printed.problems else ALL_WELL
+
+
+def _xlsform(options: Namespace, voice: Voice) -> int:
+    from .workbook.xlsforms import limits_of_all, write_forms
+    from .workshop import open_workshop
+
+    workshop = open_workshop(workshop_folder(options.folder), language=voice.language)
+    chosen: Language = options.language if options.language in LANGUAGES else "ja"
+    forms = write_forms(workshop, session=options.session, language=chosen)
+    if not forms.files:
+        raise SppError(_nothing_due())
+    for name, path in forms.files.items():
+        voice.tell(message("Written: {file}", file=path))
+        for limit in forms.limits[name]:
+            voice.tell(message("  Not in this form: {limit}", limit=limit))
+    voice.tell(message("What a form cannot do:"))
+    for limit in limits_of_all():
+        voice.tell(message("- {limit}", limit=limit))
+    voice.tell(_codes_are_secret(str(forms.links)))
+    voice.data(
+        {
+            "files": {name: str(path) for name, path in forms.files.items()},
+            "links": str(forms.links),
+            "limits": {
+                name: [say(limit, voice.language) for limit in limits]
+                for name, limits in {**forms.limits, "": limits_of_all()}.items()
+            },
+        }
+    )
     return ALL_WELL
 
 
@@ -131,6 +195,14 @@ def _stored() -> Message:
     return message("What is good is stored; the files themselves are kept in the folder imports.")
 
 
+def _codes_are_secret(file: str) -> Message:
+    return message(
+        "Each company says by its code who it is: send it with the link, to that company only. The codes:"
+        " {file}",
+        file=file,
+    )
+
+
 def _nothing_stored() -> Message:
     return message("Nothing was stored. To store what is good, say it again with --apply.")
 
@@ -141,6 +213,15 @@ def _no_companies() -> Problem:
         "no_companies",
         message("There is no company in this programme yet."),
         message("Write the companies into programme.yaml."),
+    )
+
+
+def _nothing_to_print() -> Problem:
+    return Problem(
+        "programme.yaml",
+        "nothing_to_print",
+        message("No worksheet is used in this session."),
+        message("Write them into “before” of the session, or into “worksheets” of its agenda items."),
     )
 
 

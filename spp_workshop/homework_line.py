@@ -15,27 +15,36 @@ Words = Callable[[Message], str]
 
 def _worksheets(one: Parser, words: Words) -> None:
     _add_language(one, words, (*LANGUAGES, "both"))
-    below = one.add_subparsers(dest="action", required=True, metavar="export|import")
+    below = one.add_subparsers(dest="action", required=True, metavar="export|print|import|xlsform")
     about = words(message("Write one Excel workbook for each company, ready to send."))
     _export(below.add_parser("export", help=about, description=about), words)
+    about = words(message("Print the worksheets of a session, for when the network fails in the room."))
+    _print(below.add_parser("print", help=about, description=about), words)
     about = words(
         message(
             "Say what is in workbooks that came back, and with --apply store it; nothing is stored otherwise."
         )
     )
     _import(below.add_parser("import", help=about, description=about), words)
+    about = words(message("Write each worksheet as a form (XLSForm) for KoboToolbox and ODK."))
+    _xlsform(below.add_parser("xlsform", help=about, description=about), words)
 
 
 def _export(one: Parser, words: Words) -> None:
     _add_folder(one, words)
-    one.add_argument(
-        "--company",
-        action="append",
-        metavar="KEY",
-        help=words(message("only this company, by its key in programme.yaml; may be said several times")),
-    )
+    _add_companies(one, words)
     _add_session(one, words, message("only the worksheets that are due at this session"))
     _add_language(one, words, (*LANGUAGES, "both"))
+    _add_json(one, words)
+
+
+def _print(one: Parser, words: Words) -> None:
+    _add_folder(one, words)
+    _add_companies(one, words)
+    _add_session(one, words, message("the worksheets of this session (usually: today's, else the next one)"))
+    _add_language(
+        one, words, (*LANGUAGES, "both"), message("language on the paper: ja (the usual), en, or both")
+    )
     _add_json(one, words)
 
 
@@ -66,6 +75,15 @@ def _import(one: Parser, words: Words) -> None:
     _add_json(one, words)
 
 
+def _xlsform(one: Parser, words: Words) -> None:
+    _add_folder(one, words)
+    _add_session(one, words, message("only the worksheets that are due at this session"))
+    _add_language(
+        one, words, LANGUAGES, message("language in which a form opens: ja (the usual) or en; it has both")
+    )
+    _add_json(one, words)
+
+
 def _homework(one: Parser, words: Words) -> None:
     _add_folder(one, words)
     _add_session(one, words, message("for this session (usually: the next one to which something is due)"))
@@ -73,8 +91,17 @@ def _homework(one: Parser, words: Words) -> None:
     _add_json(one, words)
 
 
-def _add_language(one: Parser, words: Words, choices: Sequence[str]) -> None:
-    help_text = (
+def _add_companies(one: Parser, words: Words) -> None:
+    one.add_argument(
+        "--company",
+        action="append",
+        metavar="KEY",
+        help=words(message("only this company, by its key in programme.yaml; may be said several times")),
+    )
+
+
+def _add_language(one: Parser, words: Words, choices: Sequence[str], about: Message | None = None) -> None:
+    help_text = about or (
         message("language of the workbooks: ja (the usual), en, or both in one workbook")
         if "both" in choices
         else message("speak Japanese (ja) or English (en); otherwise as your system does")

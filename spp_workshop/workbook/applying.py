@@ -44,13 +44,17 @@ def apply(workshop: Workshop, judged: Judged) -> Judged:
 
 
 def keep(folder: Path, judged: Judged) -> Path:
-    """The file as it came, under its checksum, for the owner of the workshop folder alone."""
+    """The file as it came, under its checksum, for the owner of the workshop folder alone; and others that
+    belong to it."""
     place = folder / FOLDER
     place.mkdir(mode=0o700, exist_ok=True)
     if os.name == "posix":
         place.chmod(0o700)
-    kept = place / f"{judged.file.digest}.{judged.file.ending}"
-    return kept if kept.exists() else write(kept, judged.file.content)
+    for file in (judged.file, *judged.also):
+        kept = place / f"{file.digest}.{file.ending}"
+        if not kept.exists():
+            write(kept, file.content)
+    return place / f"{judged.file.digest}.{judged.file.ending}"
 
 
 def _save(seated: Workshop, judged: Judged, sheet: str, row: str, changes: Mapping[str, Any]) -> list[Told]:

@@ -63,6 +63,7 @@ class Judged:
     told: list[Told]
     based_on: Mapping[tuple[str, str], int] = field(default_factory=dict)
     finished: frozenset[str] = frozenset()
+    also: tuple[Returned, ...] = ()
 
     @property
     def source(self) -> str:

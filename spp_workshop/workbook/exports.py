@@ -1,10 +1,10 @@
 """The tables of an export of KoboToolbox or ODK Central: known by the columns that these tools add.
 
-KoboToolbox (formpack's reporting/export.py and kpi's COPY_FIELDS): one sheet with a line for each submission, which
-ends in `_id, _uuid, _submission_time, _validation_status, ..., meta/rootUuid, _index`, and one sheet for each
-repeat with `_index, _parent_table_name, _parent_index, _submission__id, _submission__uuid, ...`.
-ODK Central (lib/data/briefcase.js): a table with `SubmissionDate ... KEY, SubmitterID, ..., FormVersion`, and one
-for each repeat with `PARENT_KEY, KEY`; ODK Briefcase writes the same.
+KoboToolbox (formpack's reporting/export.py and kpi's COPY_FIELDS): one sheet with a line for each submission,
+which ends in `_id, _uuid, _submission_time, _validation_status, ..., meta/rootUuid, _index`, and one sheet
+for each repeat with `_index, _parent_table_name, _parent_index, _submission__id, _submission__uuid, ...`.
+ODK Central (lib/data/briefcase.js): a table with `SubmissionDate ... KEY, SubmitterID, ..., FormVersion`, and
+one for each repeat with `PARENT_KEY, KEY`; ODK Briefcase writes the same.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _ADDED = re.compile(
 
 @dataclass(frozen=True)
 class Table:
-    """A table of an export: where its heads stand, what they say, and whether its lines are rows of a repeat."""
+    """A table of an export: where its heads stand, what they say, whether its lines are rows of a repeat."""
 
     grid: Grid
     tool: Tool

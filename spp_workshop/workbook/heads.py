@@ -64,7 +64,7 @@ class Heads:
         return (name, code) if bool(code) == bool(choice) else None
 
     def _labelled(self) -> dict[int, Key]:
-        """Columns by label. Where questions have the same label, their columns stand in the order of the form."""
+        """Columns by label. Where questions share one, their columns stand in the order of the form."""
         meant: dict[str, list[Key]] = {}
         for key, text in self._labels():
             meant.setdefault(text, [])
@@ -87,8 +87,8 @@ class Heads:
             added = {names.CODE: names.code_label()}
             if self.source:
                 added[names.ROW_OF] = names.row_label(self.source)
-            for name, label in added.items():
-                yield from (((name, ""), plain(one + say(label, language))) for one in ("", group))
+            for name, words in added.items():
+                yield from (((name, ""), plain(one + say(words, language))) for one in ("", group))
             for field in self.sheet.questions:
                 label = field.label[language]
                 yield from (((field.name, ""), plain(one + label)) for one in ("", group))
@@ -118,7 +118,9 @@ class Heads:
     def answers(self, line: int) -> dict[str, FoundAnswer]:
         """The answers of a line, by question; None where there is none."""
         asked = {name for name, _ in self.keys.values()}
-        return {field.name: self._answer(line, field) for field in self.sheet.questions if field.name in asked}
+        return {
+            field.name: self._answer(line, field) for field in self.sheet.questions if field.name in asked
+        }
 
     def _answer(self, line: int, field: Field) -> FoundAnswer:
         if field.kind == "select_multiple":
@@ -175,7 +177,7 @@ def _codes(choices: Choices, field: Field) -> dict[str, str]:
 
 
 def _spelled(field: Field, choices: Choices, shown: Any) -> set[str] | None:
-    """The choices that one cell names, with spaces between them: names, or labels. None when that is unclear."""
+    """The choices that one cell names, with spaces between them: names, or labels; None when unclear."""
     if shown is None or (isinstance(shown, str) and not shown.strip()):
         return set()
     text = str(shown)

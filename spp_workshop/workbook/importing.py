@@ -14,7 +14,9 @@ from .annotating import annotated
 from .applying import apply
 from .comparing import STORED, Judged, disagreeing, judge
 from .exporting import FOLDER, write
-from .opening import read_file
+from .exports import is_export
+from .opening import Returned, read_file
+from .submitted import Submitted, judge_submissions
 
 CHECKED = FOLDER / "checked"
 
@@ -42,19 +44,44 @@ def import_files(
     `company` says whose all of them are, where they do not say so. `ask` gives the password of a file.
     """
     outcome = Outcome()
+    read: list[Returned] = []
     for path in files:
         try:
-            file = read_file(path, partial(ask, path.name) if ask else None)
-            outcome.judged.append(judge(workshop, file, company=company, overwrite=overwrite))
+            read.append(read_file(path, partial(ask, path.name) if ask else None))
         except SppError as error:
             outcome.refused += error.problems
-    outcome.judged = disagreeing(outcome.judged)
+    outcome.judged, refused = judged_files(workshop, read, company=company, overwrite=overwrite)
+    outcome.refused += refused
     if store:
         outcome.judged = [apply(workshop, one) for one in outcome.judged]
     for one in outcome.judged:
-        if has_to_be_seen(one, stored=store):
+        # Of a form tool's export there is none: the company never had a workbook that could be marked.
+        if not isinstance(one, Submitted) and has_to_be_seen(one, stored=store):
             outcome.copies[one.file.name] = marked_copy(workshop, one)
     return outcome
+
+
+def judged_files(
+    workshop: Workshop, files: Sequence[Returned], *, company: str = "", overwrite: bool = False
+) -> tuple[list[Judged], list[Problem]]:
+    """What is in the files, held against one another, and what was refused: workbooks of companies, and
+    exports of form tools with the submissions of many."""
+    judged: list[Judged] = []
+    refused: list[Problem] = []
+    exports = [file for file in files if is_export(file.grids)]
+    for file in files:
+        if file not in exports:
+            try:
+                judged.append(judge(workshop, file, company=company, overwrite=overwrite))
+            except SppError as error:
+                refused += error.problems
+    if exports:
+        try:
+            found, told = judge_submissions(workshop, exports, company=company, overwrite=overwrite)
+            judged, refused = [*judged, *found], [*refused, *told]
+        except SppError as error:
+            refused += error.problems
+    return disagreeing(judged), refused
 
 
 def has_to_be_seen(judged: Judged, *, stored: bool) -> bool:
