@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import widgets
 from .documents import shipped
-from .errors import NotAllowed, SppError, message
+from .errors import NotAllowed, Problem, SppError, message
 from .forms.words import both, said
 from .messages import moment_text, say
 from .refusals import not_yours
@@ -201,7 +201,7 @@ class Desk:
 
     def _of(self, judged: Judged | SppError) -> Json:
         if isinstance(judged, SppError):
-            return {"faults": [said(problem.at("")) for problem in judged.problems]}
+            return {"faults": [said(_here(problem)) for problem in judged.problems]}
         return {"found": found(self.workshop, judged, values=self.is_keeper)}
 
     def _refused(self) -> list[Json]:
@@ -218,6 +218,12 @@ class Desk:
             for line in refused.noted(self.workshop.folder)[:MOST_LINES]
             if line["problems"]
         ]
+
+
+def _here(problem: Problem) -> Problem:
+    """As it is said here, where whose a file is can be chosen."""
+    remedy = message("Choose the company below.") if problem.rule == "whose" else problem.remedy
+    return replace(problem, remedy=remedy)
 
 
 @dataclass(frozen=True)

@@ -227,14 +227,14 @@ class Books {
 
   found(file) {
     const { id, found, stored, handed, at } = file;
-    const counts = h("ul", { class: "spp-books-counts" }, ...found.counts.map(({ state, text, count }) =>
-      h("li", { "data-state": state }, `${this.pick(text)} ${count}`)));
+    const counts = h("ul", { class: "spp-books-counts" }, ...found.counts.map(({ state, count }) =>
+      h("li", { "data-state": state }, `${this.states(state)} ${count}`)));
     const open = found.sheets.some(({ urgent }) => urgent);
     const says = handed ? "handed_on" : stored ? (open ? "still_open" : "stored_all")
       : this.worth(found) ? "nothing_stored" : "nothing_new";
     const told = stored ? `${this.say("stored", { count: stored.count })} ${this.say(says)}` : this.say(says);
     const parts = [h("p", { class: "spp-books-told", "data-stored": Boolean(stored || handed) }, told)];
-    if (!stored) parts.push(counts);
+    if (!stored && found.counts.length) parts.push(counts);
     parts.push(...found.sheets.map((sheet) => this.sheet(file, sheet)).filter(Boolean));
     if (found.more) parts.push(h("p", { class: "spp-books-soft" }, this.say("more", { count: found.more })));
     parts.push(...this.acts(file));
@@ -256,7 +256,7 @@ class Books {
     if (this.role === "desk" && !done) row.append(this.button("hand_on", {}, () => this.store([id])));
     else if (!done && count) row.append(this.button("store", { count }, () => this.store([id])));
     else if (!done && !stored && found.finished) row.append(this.button("store_finished", {}, () => this.store([id])));
-    if (copy) row.append(this.button("copy", {}, () => this.copy(id), "spp-books-quiet", this.say("copy_help")));
+    if (copy && found.sheets.length) row.append(this.button("copy", {}, () => this.copy(id), "spp-books-quiet", this.say("copy_help")));
     row.append(this.button("remove", {}, () => this.do(() => this.desk.remove(id)), "spp-books-link"));
     return [...acts, row];
   }
@@ -298,11 +298,10 @@ class Books {
   }
 
   line({ cell, state, question, reason, given, stored }) {
-    const text = this.told.states?.[state] ?? this.states(state);
     const said = (key, value) => h("div", {}, h("dt", {}, this.say(key)), h("dd", {}, h("bdi", {}, this.pick(value) || this.say("none"))));
     const values = [given && said("given", given), (stored || state === "conflict" && given) && said("stored_now", stored)].filter(Boolean);
     return h("li", { "data-state": state },
-      h("p", { class: "spp-books-line" }, h("span", { class: "spp-books-chip", "data-state": state }, text),
+      h("p", { class: "spp-books-line" }, h("span", { class: "spp-books-chip", "data-state": state }, this.states(state)),
         cell ? h("span", { class: "spp-books-cell" }, cell) : null, h("span", {}, this.pick(question))),
       this.pick(reason) ? h("p", { class: "spp-books-reason" }, this.pick(reason)) : null,
       values.length ? h("dl", {}, ...values) : null);

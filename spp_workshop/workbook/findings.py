@@ -18,7 +18,7 @@ from spp_workshop.workshop import Workshop
 from .columns import Display, shows
 from .comparing import STORED, Judged, Told
 from .opening import Unreadable
-from .states import LISTED, STATES
+from .states import LISTED
 from .telling import counts
 from .wording import Wording
 
@@ -55,11 +55,7 @@ def found(workshop: Workshop, judged: Judged, *, values: bool = False) -> Json:
     return {
         "file": judged.file.name,
         "company": both(judged.company.name),
-        "counts": [
-            {"state": state, "text": both(STATES[state]), "count": count}
-            for state, count in numbers.items()
-            if count
-        ],
+        "counts": [{"state": state, "count": count} for state, count in numbers.items() if count],
         "storable": sum(numbers[state] for state in STORED),
         "conflicts": numbers["conflict"],
         "finished": bool(judged.finished),
