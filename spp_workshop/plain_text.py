@@ -25,6 +25,11 @@ def in_markdown(text: str) -> str:
     return "<br>".join(lines)
 
 
+def in_css(text: str) -> str:
+    """The text as it can stand between quotation marks in a style sheet that stands in a page."""
+    return "".join(c if c.isalnum() or c == " " else f"\\{ord(c):x} " for c in without_controls(text))
+
+
 def without_controls(text: str) -> str:
     """The text with a replacement character for each control character but line ends and tabs."""
     return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -131,7 +131,8 @@ def test_no_function_is_too_long(name: str) -> None:
 
 def test_what_the_package_imports_is_what_it_says_it_needs() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["serve"]]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *extras["serve"], *extras["pdf"]]
     declared = {normal(re.split(r"[\[><=!~; ]", item)[0]) for item in wanted}
     distributions = packages_distributions()
     foreign = {name for tree in TREES.values() for name in top_level(tree)} - {"spp_workshop"}
