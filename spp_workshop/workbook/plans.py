@@ -147,10 +147,10 @@ def _lines(
 ) -> list[Line]:
     rows = seated.rows(sheet.name)
     if not sheet.repeats:
-        return [_line(rows[0] if rows else Row(""), "")]
+        return [line_of(rows[0] if rows else Row(""), "")]
     if sheet.rows_from:
-        return _carried_lines(rows, before.get(sheet.rows_from, ()), stamp)
-    written = [_line(row, str(number + 1)) for number, row in enumerate(rows)]
+        return carried_lines(rows, before.get(sheet.rows_from, ())) or _room(0, stamp, LINES)
+    written = [line_of(row, str(number + 1)) for number, row in enumerate(rows)]
     return [*written, *_room(len(written), stamp, max(ROOM, LINES - len(written)))]
 
 
@@ -158,8 +158,8 @@ def _room(taken: int, stamp: Stamp, lines: int) -> list[Line]:
     return [Line(stamp.reserved(number), str(taken + number + 1), reserved=True) for number in range(lines)]
 
 
-def _carried_lines(rows: Sequence[Row], source: Sequence[Line], stamp: Stamp) -> list[Line]:
-    """Lines with the numbers of those that they come from: the same number is the same risk."""
+def carried_lines(rows: Sequence[Row], source: Sequence[Line]) -> list[Line]:
+    """Lines of a list with the numbers of those that they come from: the same number is the same risk."""
     numbers = {line.row: line.number for line in source}
     found: list[Line] = []
     seen: dict[str, int] = {}
@@ -168,10 +168,11 @@ def _carried_lines(rows: Sequence[Row], source: Sequence[Line], stamp: Stamp) ->
         parent = parent_row(row.row, numbers) or row.row
         number = numbers.setdefault(parent, str(len(numbers) + 1))
         seen[parent] = seen.get(parent, 0) + 1
-        found.append(_line(row, number if seen[parent] == 1 else f"{number}-{seen[parent]}"))
-    empty = [Line(line.row, line.number, reserved=True) for line in source if line.row not in seen]
-    return [*found, *empty] if found or empty else _room(0, stamp, LINES)
+        found.append(line_of(row, number if seen[parent] == 1 else f"{number}-{seen[parent]}"))
+    empty = [Line(line.row, line.number, reserved=line.reserved) for line in source if line.row not in seen]
+    return [*found, *empty]
 
 
-def _line(row: Row, number: str) -> Line:
+def line_of(row: Row, number: str) -> Line:
+    """A row as a line of its list."""
     return Line(row.row, number, row.revision, row.status, row.answers, row.carried)
