@@ -186,7 +186,7 @@ def test_sheets_that_no_page_takes_are_left_aside_and_told(
 ) -> None:
     closed = {sheet.name for sheet in company_worksheets(keeper)} - room.room.openings.worksheets
     assert closed, "every worksheet stands in an exercise: this test has nothing to look at"
-    name = sorted(closed)[0]
+    name = min(closed)
     edited = Edited(sent(keeper))
     field = next(one for one in keeper.worksheets[name].questions if one.kind == "text")
     if keeper.worksheets[name].repeats:
