@@ -13,6 +13,7 @@ from spp_workshop import answers as answer_rules
 from spp_workshop import refusals
 from spp_workshop.errors import AnswerError, ConflictError, NotAllowed, Problem, SppError, message
 from spp_workshop.pasting import read_block
+from spp_workshop.rowcodes import codes
 from spp_workshop.rows import Row, Saved, parent_row
 from spp_workshop.store import Revision
 from spp_workshop.stuck import asking, places, take_back, tell
@@ -296,6 +297,7 @@ def _row(sheet: Worksheet, row: Row, source: str) -> Json:
     problems = answer_rules.check(sheet, row.answers) if row.revision else []
     return {
         "row": row.row,
+        "code": _code(row.row),
         "revision": row.revision,
         "status": row.status,
         "answers": row.answers,
@@ -309,12 +311,18 @@ def _row(sheet: Worksheet, row: Row, source: str) -> Json:
 def _stored(saved: Saved) -> Json:
     return {
         "row": saved.row,
+        "code": _code(saved.row),
         "revision": saved.revision,
         "status": saved.status,
         "answers": saved.answers,
         "at": saved.recorded_at,
         "problems": [said(problem) for problem in saved.problems],
     }
+
+
+def _code(row: str) -> str:
+    """The code by which a row of a list is found that stands on paper."""
+    return codes([row])[row] if row else ""
 
 
 def _step(workshop: Workshop, step: Revision, before: Json) -> Json:

@@ -93,6 +93,7 @@ _WORDS = {
     "required": message("Required"),
     "resend": message("Send again now"),
     "restore": message("Go back to this"),
+    "row_code": message("Row code"),
     "source": message("Source:"),
     "state_fresh": message("What you write is saved by itself."),
     "state_held": message("Answers to look at again: {count}", count="{count}"),

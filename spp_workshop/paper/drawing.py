@@ -31,11 +31,12 @@ Json = dict[str, Any]
 # Lines to write on: for a long answer, in a row of a list or on a sheet of its own, and for a short one.
 LONG, LONGER, SHORT = 3, 4, 1
 
-# Of an answer with no more choices than these all are printed, else only what was chosen.
+# In an answered row all choices are printed where there are no more than these, else only what was chosen.
 FEW = 6
 
-# Choices that take more than this, in narrow letters, have the whole breadth of the page.
-HALF = 110
+# Choices that take more than this, in narrow letters, have the whole breadth of the page; a note that does is
+# no heading.
+HALF, PROSE = 110, 70
 
 
 class Drawing:
@@ -62,7 +63,7 @@ class Drawing:
             session=self.words(self.session.title),
             when=self._when(),
             venue=self.words(self.session.venue) if self.session.venue else "",
-            how=[self.words(text) for text in _HOW[paper.audience]],
+            how=[self.words(text) for text in _how(paper)],
             hand_in=self.words(_HAND_IN),
             foot=in_css(self.words.line(_HAND_IN)),
             typing=[self.words(text) for text in _TYPING] if paper.audience == "company" else [],
@@ -128,16 +129,17 @@ class Drawing:
                 if value is not None
             ],
             "parts": parts,
-            "pairs": _pairs(parts),
+            "pairs": _pairs(parts) if one.sheet.repeats else [],
         }
 
     def _note(self, field: Field) -> Json:
-        hint = self.words(field.hint) if field.hint else ""
-        return {"kind": "note", "label": self.words(field.label), "hint": hint}
+        label, hint = self.words(field.label), self.words(field.hint) if field.hint else ""
+        # A heading, or a whole paragraph.
+        return {"kind": "note", "label": label, "hint": hint, "is_prose": breadth(label) > PROSE}
 
     def _question(self, one: PaperSheet, field: Field, line: Line) -> Json:
         value = line.answers.get(field.name)
-        options = self._options(field, value)
+        options = self._options(one.sheet, field, value)
         # Beside an answer nobody needs the hint any more; without it a row is shorter.
         hint = "" if value is not None and one.sheet.repeats else self._hint(one.sheet, field)
         return {
@@ -172,8 +174,8 @@ class Drawing:
         text = str(self.display.value(field, value))
         return without_controls(text).replace("\r", "").replace("\n", between) if between != "\n" else text
 
-    def _options(self, field: Field, value: Any) -> list[Json]:
-        """The boxes to tick, or what was chosen of many; one that is retired only if it was chosen."""
+    def _options(self, sheet: Worksheet, field: Field, value: Any) -> list[Json]:
+        """The boxes to tick; in an answered row of a list what was chosen, where there are many."""
         if field.kind == "acknowledge":
             return [{"label": self.words.line(TICKED), "ticked": value is True}]
         if not field.list_name:
@@ -181,10 +183,15 @@ class Drawing:
         chosen = [value] if isinstance(value, str) else value or []
         choices = self.choices[field.list_name]
         labels = offered(choices, self.words.languages)
-        offering = value is None or len(choices.choices) <= FEW
+        offering = value is None or not sheet.repeats or len(choices.choices) <= FEW
         known = [one.name for one in choices.choices if one.name in chosen or (offering and not one.retired)]
         lost = [code for code in chosen if code not in choices.by_code]
         return [{"label": labels.get(code, code), "ticked": code in chosen} for code in [*known, *lost]]
+
+
+def _how(paper: Paper) -> list[Message]:
+    has_codes = any(one.sheet.repeats for one in paper.sheets)
+    return [text for text in _HOW[paper.audience] if text is not _CODES or has_codes]
 
 
 def _same_number(one: PaperSheet) -> Message:
@@ -294,7 +301,10 @@ _HOW: dict[str, tuple[Message, ...]] = {
     "anybody": (_COPY, _TICK, _UNKNOWN, _NEVER),
 }
 _TYPING = (
-    message("Into the form: open it for this company. A row with a code that is not there yet is a new row."),
+    message(
+        "Into the form: open it for this company. A row that is opened shows its code at the end. A row whose"
+        " code is not there is a new one."
+    ),
     message(
         "Into the workbook: export it afresh. Below each row's number stands its code. For a row whose code"
         " is not there, take an empty line and write the code in place of the number; then import the"

@@ -8,7 +8,8 @@ unexpected, for a row more than was printed, and for slips without a name.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from spp_workshop.forms.definitions import row_per_company
@@ -66,7 +67,12 @@ class Paper:
     sheets: Sequence[PaperSheet]
     title: Text | None = None
     company: Company | None = None
-    codes: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def codes(self) -> dict[str, str]:
+        """By id of a row the code that is printed beside it; a row about a company is told by that."""
+        lists = [one for one in self.sheets if one.sheet.repeats and not row_per_company(one.sheet)]
+        return codes(line.row for one in lists for line in one.lines if line.row)
 
 
 def is_slip(sheet: Worksheet) -> bool:
@@ -94,9 +100,7 @@ def plans(workshop: Workshop, session: Session, companies: Sequence[Company], pr
         seated = workshop.seated(Seat.company(company.key), workshop.store.now)
         drawn = _Lines(seated, "", company.key, printing, asked)
         sheets = [drawn.sheet(one) for one in asked]
-        found.append(
-            Paper("company", company.folder_name, sheets, company.name, company, _codes(company.key, sheets))
-        )
+        found.append(Paper("company", company.folder_name, sheets, company.name, company))
     return found
 
 
@@ -186,11 +190,6 @@ class _Lines:
             row = blank(self.company, self.printing, self._blanks) if self.company else ""
             lines.append(Line(row, str(number), reserved=True))
         return lines
-
-
-def _codes(company: str, sheets: Sequence[PaperSheet]) -> dict[str, str]:
-    """By row the code that is printed beside it."""
-    return codes(line.row for one in sheets for line in one.lines if line.row and company)
 
 
 def _room_in(sheet: Worksheet) -> int:

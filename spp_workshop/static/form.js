@@ -860,9 +860,10 @@ class CardView {
     const tool = (key, act) => h("button", { type: "button", class: "spp-button spp-quiet", onclick: act }, form.words.text(key));
     this.withdrawTool = tool("withdraw", () => list.withdraw(row));
     this.historyTool = tool("history", () => this.view.toggleHistory());
+    this.code = h("span", { class: "spp-code" });
     return h("div", { class: "spp-tools" },
       form.sheet.rows_from ? tool("add_same", () => list.add(row.source)) : null,
-      tool("copy", () => list.copy(row)), this.historyTool, this.withdrawTool);
+      tool("copy", () => list.copy(row)), this.historyTool, this.withdrawTool, this.code);
   }
 
   show(index = this.index) {
@@ -882,6 +883,8 @@ class CardView {
     this.carried.hidden = !carried.length;
     this.withdrawTool.hidden = !form.mayWithdraw(row);
     this.historyTool.hidden = !row.revision;
+    // What stands beside this row on a printed worksheet; a row that nobody has stored yet stands on none.
+    this.code.replaceChildren(...(row.code ? [form.words.text("row_code"), ` ${row.code}`] : []));
     this.view.show();
   }
 
