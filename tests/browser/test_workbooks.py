@@ -361,8 +361,8 @@ def test_a_facilitator_hands_files_on_through_the_guard_of_its_page(
         expect(file(page).first).to_contain_text("星くず")
         expect(file(page).first).to_contain_text("要修正")
         assert "秘密" not in page.locator(".spp-books").inner_text()
-        press(page, "記録の管理者に渡す")
-        expect(file(page).first).to_contain_text("記録の管理者に渡しました。")
+        press(page, "記録を預かる担当者に渡す")
+        expect(file(page).first).to_contain_text("記録を預かる担当者に渡しました。")
         context.close()
     assert [kept.read_bytes() for kept in waiting(folder)] == [content]
     assert [one.seq for one in keeper.store.latest(PLAIN)] == [before]
