@@ -31,7 +31,7 @@ _MARKS: tuple[tuple[Tool, bool, frozenset[str]], ...] = (
 
 # What these tools add beside the answers.
 _ADDED = re.compile(
-    r"_[a-z].*|SubmissionDate|KEY|PARENT_KEY|SET-OF-.*|Submitter(ID|Name)|Attachments(Present|Expected)|Status"
+    r"_.*|SubmissionDate|KEY|PARENT_KEY|SET-OF-.*|Submitter(ID|Name)|Attachments(Present|Expected)|Status"
     r"|ReviewState|DeviceID|Edits|FormVersion|isValidated|(meta[-/])?(instanceI[Dd]|instanceName|rootUuid|audit)"
     r"|formhub/uuid|start|end|today"
 )
