@@ -18,7 +18,7 @@ from spp_workshop.messages import LANGUAGES, say
 from spp_workshop.reading import plain
 from spp_workshop.worksheet import ChoiceList, Field, Worksheet
 
-from .opening import MOST_ROWS, Grid
+from .grids import Bounds, Grid
 from .stamps import Stamp, parse
 from .texts import LISTS
 
@@ -99,7 +99,7 @@ def spread(grid: Grid) -> tuple[Grid, set[tuple[int, int]]]:
     cells, covered = dict(grid.cells), set()
     left = _MOST_MERGED
     for top, first, bottom, last in grid.merged:
-        bottom = min(bottom, MOST_ROWS)  # noqa: PLW2901
+        bottom = min(bottom, Bounds().rows)  # noqa: PLW2901
         last = min(last, first + 100)  # noqa: PLW2901
         left -= max(0, (bottom - top + 1) * (last - first + 1))
         if left < 0:
