@@ -58,7 +58,7 @@ def form_of(
     choices = [_choice(name, choice) for name in used for choice in lists[name].choices if not choice.retired]
     stamp = names.FormStamp.of(sheet, programme)
     settings = {
-        "form_title": f"{sheet.title.ja} / {sheet.title.en}",
+        "form_title": _safe(f"{sheet.title.ja} / {sheet.title.en}"),
         "form_id": f"spp_{sheet.name}_{stamp.programme}",
         "version": f"{sheet.version}.{_digest(survey, choices)}",
         "default_language": spoken(language),

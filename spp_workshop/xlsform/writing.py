@@ -29,7 +29,7 @@ def workbook(form: Form) -> bytes:
 
 
 def _sheet(sheet: Any, lines: Sequence[Line], head: Any, cell: Any) -> None:
-    columns = columns_of(lines)
+    columns = columns_of(lines) or ["list_name", "name", "label"]
     for place, column in enumerate(columns):
         sheet.write_string(0, place, column, head)
         sheet.set_column(place, place, _WIDE if "::" in column or column == "form_title" else _NARROW)
