@@ -13,7 +13,7 @@ from struct import unpack_from
 from typing import Any
 
 from .grids import ERRORS, Bounds, Grid, TooLargeError, Unreadable
-from .parts import Parts
+from .parts import BrokenError, Parts
 
 # Bytes of an .xls; ours has 400,000.
 LARGEST_OLD = 6_000_000
@@ -23,6 +23,8 @@ _WIDEST = 2_000_000
 _XLS_CELLS = frozenset({0x06, 0xBD, 0xD6, 0xFD, 0x203, 0x204, 0x205, 0x27E})
 _XLS_BEGINS = 0x809
 _XLSB_ROW, _XLSB_CELLS = 0, range(2, 12)
+# Cells that leave out their column. Excel writes none; calamine would pass over them in silence.
+_XLSB_SHORT = range(12, 19)
 
 
 def read_xls(content: bytes, bounds: Bounds) -> list[Grid]:
@@ -73,6 +75,8 @@ def _xlsb_places(stream: bytes) -> Iterator[tuple[int, int, int]]:
         length, place = _number(stream, place, 4)
         if kind == _XLSB_ROW and length >= 4:
             (row,) = unpack_from("<I", stream, place)
+        elif kind in _XLSB_SHORT:
+            raise BrokenError
         elif kind in _XLSB_CELLS and length >= 4:
             yield 0, row, *unpack_from("<I", stream, place)
         place += length
