@@ -41,7 +41,12 @@ class Parts:
     def read(self, name: str) -> bytes:
         """A part; empty when there is none."""
         info = self._infos.get(_plain(name))
-        return self.archive.read(info) if info else b""
+        return self._unpacked(info) if info else b""
+
+    def _unpacked(self, info: zipfile.ZipInfo) -> bytes:
+        # Asked for so much, and not for all, it unpacks no more than that, whatever there is.
+        with self.archive.open(info) as stream:
+            return stream.read(info.file_size + 1)
 
     def names(self, ending: str) -> list[str]:
         """The names of the parts that end in this way, as they were packed."""
@@ -53,7 +58,7 @@ class Parts:
         made = io.BytesIO()
         with zipfile.ZipFile(made, "w") as archive:
             for info in self._infos.values():
-                archive.writestr(info.filename, self.archive.read(info))
+                archive.writestr(info.filename, self._unpacked(info))
         return made.getvalue()
 
 
