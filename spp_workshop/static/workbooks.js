@@ -247,7 +247,7 @@ class Books {
     const acts = [];
     const done = handed || (stored && !found.conflicts);
     if (found.conflicts && this.role !== "desk") {
-      const box = h("input", { type: "checkbox", onchange: () => { this.overwrite[box.checked ? "add" : "delete"](id); this.draw(); this.focus(id, "input[type=checkbox]"); } });
+      const box = h("input", { type: "checkbox", disabled: Boolean(this.busy), onchange: () => { this.overwrite[box.checked ? "add" : "delete"](id); this.draw(); this.focus(id, "input[type=checkbox]"); } });
       box.checked = this.overwrite.has(id);
       acts.push(h("label", { class: "spp-books-choice" }, box, h("span", {}, this.say("overwrite", { count: found.conflicts }))));
     }
@@ -269,8 +269,10 @@ class Books {
     this.focus(files[0], "h4");
   }
 
-  focus(id, what) {
-    this.list.querySelector(`[data-file="${id}"] ${what}`)?.focus();
+  /** Puts the cursor on the first of these that the file shows now. */
+  focus(id, ...places) {
+    const file = this.list.querySelector(`[data-file="${CSS.escape(id)}"]`);
+    places.map((place) => file?.querySelector(place)).find(Boolean)?.focus();
   }
 
   async copy(id) {
@@ -312,20 +314,20 @@ class Books {
   }
 
   asksPassword(id) {
-    const input = h("input", { type: "password", autocomplete: "off", name: "password" });
+    const input = h("input", { type: "password", autocomplete: "off", name: "password", disabled: Boolean(this.busy) });
     const give = (event) => {
       event.preventDefault();
       const password = input.value;
       input.value = "";
-      this.do(() => this.desk.unlock(id, password), () => "…").then(() => this.focus(id, "input[type=password], h4"));
+      this.do(() => this.desk.unlock(id, password), () => "…").then(() => this.focus(id, "input[type=password]", "h4"));
     };
     return h("form", { class: "spp-books-ask", onsubmit: give }, h("label", {}, h("span", {}, this.say("password")), input),
-      h("button", { type: "submit", class: "spp-books-button" }, this.say("open")));
+      h("button", { type: "submit", class: "spp-books-button", disabled: Boolean(this.busy) }, this.say("open")));
   }
 
   asksCompany(id) {
     const options = this.model.get("companies").map(({ key, name }) => h("option", { value: key }, this.pick(name)));
-    const select = h("select", { onchange: () => select.value && this.do(() => this.desk.assign(id, select.value), () => "…") },
+    const select = h("select", { disabled: Boolean(this.busy), onchange: () => select.value && this.do(() => this.desk.assign(id, select.value), () => "…") },
       h("option", { value: "" }, this.say("choose")), ...options);
     return h("p", { class: "spp-books-ask" }, h("label", {}, h("span", {}, this.say("whose")), select));
   }
