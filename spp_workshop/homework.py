@@ -12,7 +12,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Any, Literal
 
-from .errors import message
+from .errors import Message, message
 from .messages import LANGUAGES, date_text, say
 from .programme import Company, Programme, Session
 from .visibility import BUILT_IN
@@ -92,7 +92,7 @@ def next_session(programme: Programme, today: date) -> Session | None:
     return coming[0] if coming else (asking[-1] if asking else None)
 
 
-def reminder(programme: Programme, company: Company, missing: list[Owed], language: str) -> str:
+def reminder(programme: Programme, company: Company, missing: list[Owed], language: str, today: date) -> str:
     """A letter to a company that has not returned everything, to be copied; empty when nothing is missing."""
     if not missing:
         return ""
@@ -101,19 +101,32 @@ def reminder(programme: Programme, company: Company, missing: list[Owed], langua
         message("To {company}", company=company.name),
         None,
         message("Thank you for taking part in {programme}.", programme=programme.title),
-        message(
-            "For the session “{session}” on {date} we do not have these worksheets from you yet:",
-            session=due.title,
-            date=date_text(due.date, language),
-        ),
+        _asked(due, language, today),
         *_missing(missing),
-        message("Please send the workbook back by the day before, even if it is only half filled in."),
+        _until_when(due, today),
         message("If you have sent it already, or need help with it, please tell us."),
         None,
         programme.organiser,
         *([programme.contact] if programme.contact else []),
     ]
     return "\n".join("" if line is None else _said(line, language) for line in lines)
+
+
+def _asked(due: Session, language: str, today: date) -> Message:
+    told = {"session": due.title, "date": date_text(due.date, language)}
+    if due.date < today:
+        return message(
+            "The session “{session}” was on {date}. We still do not have these worksheets from you:", **told
+        )
+    return message(
+        "For the session “{session}” on {date} we do not have these worksheets from you yet:", **told
+    )
+
+
+def _until_when(due: Session, today: date) -> Message:
+    if due.date <= today:
+        return message("Please send the workbook back as soon as you can, even if it is only half filled in.")
+    return message("Please send the workbook back by the day before, even if it is only half filled in.")
 
 
 def _missing(missing: list[Owed]) -> Iterator[Any]:
@@ -132,6 +145,7 @@ def _said(line: Any, language: str) -> str:
 def reminders(workshop: Workshop, session: Session) -> list[dict[str, Any]]:
     """By company what is missing, and the reminder in both languages."""
     found = []
+    today = workshop.store.now().astimezone().date()
     states = owed(workshop, session)
     for company in workshop.companies:
         own = [one for one in states if one.company.key == company.key]
@@ -141,7 +155,7 @@ def reminders(workshop: Workshop, session: Session) -> list[dict[str, Any]]:
                 "company": company.key,
                 "worksheets": {one.worksheet.name: one.state for one in own},
                 "reminder": {
-                    language: reminder(workshop.programme, company, missing, language)
+                    language: reminder(workshop.programme, company, missing, language, today)
                     for language in LANGUAGES
                 },
             }

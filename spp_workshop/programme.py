@@ -27,6 +27,11 @@ from .worksheet import Code, Text, Words
 FILE = "programme.yaml"
 
 
+def is_unwritten(contact: object) -> bool:
+    """Whether a contact is still the one of the template."""
+    return "write how to reach it" in str(contact)
+
+
 def _written_as(pattern: str, rule: str) -> BeforeValidator:
     # pydantic alone would read a bare number as seconds since 1970.
     def check(value: Any) -> Any:
@@ -188,6 +193,12 @@ class Programme(Model):
     period: Period
     companies: tuple[Company, ...] = ()
     sessions: tuple[Session, ...]
+
+    @field_validator("contact")
+    @classmethod
+    def _as_it_came(cls, value: Text | None) -> Text | None:
+        # Whoever did not write it must not find it printed as if it were an address.
+        return None if value and is_unwritten(value.en) else value
 
     def company(self, key: str) -> Company:
         """One company. Raises SppError when no company of that key has enrolled."""

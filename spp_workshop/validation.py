@@ -19,7 +19,7 @@ from .notebooks import (
     problems,
     shipped_notebooks,
 )
-from .programme import FILE, Programme, load
+from .programme import FILE, Programme, is_unwritten, load
 from .references import check_codes, check_worksheets, session_notebooks
 from .worksheet import ChoiceList, load_choices, load_worksheets
 
@@ -61,6 +61,13 @@ def _stems(*folders: Path) -> set[str]:
 
 def _of_keeping(document: Document, programme: Programme) -> Iterator[Problem]:
     """What the notice would promise to participants, and cannot be meant."""
+    if is_unwritten(document.data.get("contact")):
+        yield Problem(
+            document.where(("contact",)),
+            "contact_unwritten",
+            message("“contact” is still that of the template; it is printed nowhere."),
+            message("Write whom to ask and how, or take the line away."),
+        )
     if programme.kept_until and programme.kept_until < programme.period.end:
         yield Problem(
             document.where(("kept_until",)),

@@ -12,7 +12,15 @@ import pytest
 from spp_workshop.cli import main
 from spp_workshop.documents import shipped
 from spp_workshop.errors import SppError
-from spp_workshop.homework import company_worksheets, deadline, due_at, next_session, reminders
+from spp_workshop.homework import (
+    company_worksheets,
+    deadline,
+    due_at,
+    next_session,
+    owed,
+    reminder,
+    reminders,
+)
 from spp_workshop.programme import load
 from spp_workshop.seats import Seat
 from spp_workshop.workshop import Workshop, open_workshop
@@ -72,6 +80,42 @@ def test_a_reminder_names_what_is_missing_and_nothing_of_the_answers(pilot: Work
     assert "2025年10月23日(木)" in one["reminder"]["ja"]
     assert "Issues found beforehand (begun, not submitted)" in one["reminder"]["en"]
     assert "内緒" not in json.dumps(one, ensure_ascii=False)
+
+
+def test_a_reminder_does_not_ask_for_a_day_that_is_over(pilot: Workshop) -> None:
+    session, company = PILOT.session("dd_practice"), pilot.programme.company("tsuchinoko")
+    missing = [one for one in owed(pilot, session) if one.company.key == company.key]
+    told = {
+        day: [
+            reminder(PILOT, company, missing, language, date.fromisoformat(day)) for language in ("ja", "en")
+        ]
+        for day in ("2025-10-22", "2025-10-23", "2025-10-24")
+    }
+    assert "前日までに" in told["2025-10-22"][0]
+    assert "by the day before" in told["2025-10-22"][1]
+    for day in ("2025-10-23", "2025-10-24"):
+        assert "前日までに" not in told[day][0]
+        assert "できるだけ早く" in told[day][0]
+        assert "as soon as you can" in told[day][1]
+    assert "was on" in told["2025-10-24"][1]
+    assert "was on" not in told["2025-10-23"][1]
+    assert "を開きましたが" in told["2025-10-24"][0]
+
+
+def test_the_contact_of_the_template_is_told_and_printed_nowhere(tmp_path: Path, capsys: Any) -> None:
+    main(["new", str(tmp_path / "w")])
+    file = tmp_path / "w" / "programme.yaml"
+    written = file.read_text(encoding="utf-8")
+    assert load(tmp_path / "w").contact is None
+    assert main(["validate", str(tmp_path / "w")]) == 0
+    file.write_text(written.replace("# contact:", "contact:"), encoding="utf-8")
+    capsys.readouterr()
+    assert main(["validate", str(tmp_path / "w")]) == 1
+    assert "contact" in capsys.readouterr().out
+    assert load(tmp_path / "w").contact is None
+    file.write_text(written + "\ncontact: {ja: 窓口 03-0000-0000, en: The desk}\n", encoding="utf-8")
+    assert main(["validate", str(tmp_path / "w")]) == 0
+    assert str(load(tmp_path / "w").contact)
 
 
 def test_who_has_submitted_everything_gets_no_reminder(pilot: Workshop) -> None:
