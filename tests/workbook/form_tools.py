@@ -119,7 +119,7 @@ def kobo(form: Form, sent: Sequence[Sent], style: Style = PLAIN) -> Tables:
         values = {names.CODE: one.code, names.STAMP: stamp, **one.told}
         answers = [kept(sheet, row) for row in one.rows]
         copied = [
-            one.number if style.typed else str(one.number), one.uuid,
+            one.number, one.uuid,
             datetime.fromisoformat(one.at) if style.typed else one.at, one.status, "",
             "submitted_via_web", "", "v1", "", f"uuid:{one.uuid}",
         ]  # fmt: skip
