@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from spp_workshop.answers import shown
 from spp_workshop.documents import shipped
 from spp_workshop.errors import Message, message
-from spp_workshop.messages import Language, moment_text, time_text
+from spp_workshop.messages import Language, moment_text, say, time_text
 from spp_workshop.plain_text import in_css, without_controls
 from spp_workshop.programme import Programme, Session
 from spp_workshop.reading import TICKED, offered
@@ -65,11 +65,12 @@ class Drawing:
             venue=self.words(self.session.venue) if self.session.venue else "",
             how=[self.words(text) for text in _how(paper)],
             hand_in=self.words(_HAND_IN),
-            foot=in_css(self.words.line(_HAND_IN)),
+            foot=in_css(say(_HAND_IN, self.words.languages[0])),
             typing=[self.words(text) for text in _TYPING] if paper.audience == "company" else [],
             contact=self.words(self._contact()),
             read=" / ".join(moment_text(self.read_at, one) for one in self.words.languages),
             sheets=sheets,
+            is_bilingual=len(self.words.languages) > 1,
             any_rows=any(one.sheet.repeats for one in paper.sheets),
         )
 
@@ -96,6 +97,7 @@ class Drawing:
         return {
             "title": self.words(sheet.title),
             "line": self.words.line(sheet.title),
+            "short": sheet.title[self.words.languages[0]],
             "intro": self.words(sheet.intro),
             "notice": self.words(notice_of(sheet)),
             "numbers": self.words(_same_number(one)) if one.source else "",
@@ -144,7 +146,7 @@ class Drawing:
         hint = "" if value is not None and one.sheet.repeats else self._hint(one.sheet, field)
         return {
             "kind": _kind(field, is_table=one.is_table),
-            "label": self.words(field.label),
+            "label": self.words.line(field.label) if one.sheet.repeats else self.words(field.label),
             "required": field.required,
             "hint": hint,
             "answer": self._answer(one.sheet, field, line.answers),
@@ -156,17 +158,18 @@ class Drawing:
         }
 
     def _hint(self, sheet: Worksheet, field: Field) -> str:
-        return hint_of(self.words, sheet, field, self.display)
+        hint = hint_of(self.words, sheet, field, self.display)
+        return hint.replace("\n", " / ") if sheet.repeats else hint
 
     def _answer(self, sheet: Worksheet, field: Field, answers: Mapping[str, Any]) -> str:
-        """What is stored, with its translation below where the paper speaks both languages."""
-        if field.kind in ("select_multiple", "acknowledge") or answers.get(field.name) is None:
+        """What is stored: a translation where there is one in the language of the paper, or both on it."""
+        value = answers.get(field.name)
+        if field.kind in ("select_multiple", "acknowledge") or value is None:
             return ""
-        told = [answers[field.name]]
-        for language in self.words.languages:
-            translated = shown(sheet, answers, language).get(field.name)
-            told += [translated] if translated is not None and translated not in told else []
-        return "\n".join(self._text(field, one, "\n") for one in told)
+        told = [shown(sheet, answers, language)[field.name] for language in self.words.languages]
+        # A question that is not asked (any more) has its answer all the same.
+        kept = dict.fromkeys(value if one is None else one for one in told)
+        return "\n".join(self._text(field, one, "\n") for one in kept)
 
     def _text(self, field: Field, value: Any, between: str) -> str:
         if field.kind == "date":

@@ -204,7 +204,7 @@ class _Judge:
             yield Told(found.name, cell, "ignored", sheet.name, reason=reason)
         unclear, lines = self.lines[sheet.name]
         for line in unclear:
-            where, (reason, remedy) = line.where, _no_such_code()
+            where, (reason, remedy) = line.where, _two_lines() if line.told.letters else _no_such_code()
             yield Told(found.name, where, "wrong", sheet.name, reason=reason, remedy=remedy)
         for row, line in lines:
             yield from self._row(found, row, line)
@@ -307,6 +307,13 @@ def _no_such_code() -> tuple[Message, Message]:
     return (
         message("No row has this code, so nothing on this line was read."),
         message("Compare it with the paper. If it is not about a row from there, clear the cell."),
+    )
+
+
+def _two_lines() -> tuple[Message, Message]:
+    return (
+        message("The row with this code has another line in this sheet, so nothing on this line was read."),
+        message("Write everything about a row into one line: the one that shows its code."),
     )
 
 

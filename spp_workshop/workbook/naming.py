@@ -29,7 +29,11 @@ class Rows:
         sheet = found.sheet
         self.current = {row.row: row for row in seated.rows(sheet.name)} if sheet.repeats else {}
         self.sources = self._sources(ancestors(sheet, seated.worksheets))
-        self.unclear = [line for line in found.rows if self._is_unclear(line)]
+        again = list(self._again())
+        self.said = [line for line in again if self._is_stored(line)]
+        self.unclear = [
+            line for line in found.rows if (line in again and line not in self.said) or self._is_unclear(line)
+        ]
         self.by_number = {line.told.number: row for line in found.rows if (row := self._own(line, set()))}
 
     def _sources(self, sources: list[Worksheet]) -> set[str]:
@@ -41,7 +45,7 @@ class Rows:
             yield from (("", line) for line in self.found.rows)
             return
         taken: set[str] = set()
-        for line in (one for one in self.found.rows if one not in self.unclear):
+        for line in (one for one in self.found.rows if one not in self.unclear and one not in self.said):
             own = self._own(line, taken)
             if own and own not in self.current and _is_empty(line):
                 continue
@@ -68,6 +72,23 @@ class Rows:
             return ""
         meant = rows_of(letters, {*self.current, *self.sources})
         return meant[0] if len(meant) == 1 else new_row(self.company.key, letters)
+
+    def _again(self) -> Iterator[FoundRow]:
+        """The lines beside which somebody wrote the code of a row that has a line in this sheet already."""
+        seen = {line.row for line in self.found.rows if line.row in self.current}
+        for line in self.found.rows:
+            # With a number before it, the code was copied along with its line.
+            row = "" if line.told.number or _is_empty(line) else self._of_code(line)
+            if row and row in seen:
+                yield line
+            elif row:
+                seen.add(row)
+
+    def _is_stored(self, line: FoundRow) -> bool:
+        """Whether nothing is written beside the code of a row but what is stored of it."""
+        row = self.current.get(self._of_code(line))
+        said = {name: one.value for name, one in line.answers.items() if one.value is not None}
+        return row is not None and _says(row.answers, said)
 
     def _is_unclear(self, line: FoundRow) -> bool:
         """Whether something is written on a line of which nobody can say which row is meant."""
