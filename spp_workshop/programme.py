@@ -19,17 +19,13 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
+from .contacts import Contact
 from .documents import Document, Model, by_line, entries, keep, parse, read, rule_error
 from .errors import DefinitionError, Message, Problem, SppError, message
 from .names import safe_name
 from .worksheet import Code, Text, Words
 
 FILE = "programme.yaml"
-
-
-def is_unwritten(contact: object) -> bool:
-    """Whether a contact is still the one of the template."""
-    return "write how to reach it" in str(contact)
 
 
 def _written_as(pattern: str, rule: str) -> BeforeValidator:
@@ -188,17 +184,11 @@ class Programme(Model):
     activities: Text
     plans: Text
     fictional: Text | None = None
-    contact: Text | None = None
+    contact: Contact = None
     kept_until: Day | None = None
     period: Period
     companies: tuple[Company, ...] = ()
     sessions: tuple[Session, ...]
-
-    @field_validator("contact")
-    @classmethod
-    def _as_it_came(cls, value: Text | None) -> Text | None:
-        # Whoever did not write it must not find it printed as if it were an address.
-        return None if value and is_unwritten(value.en) else value
 
     def company(self, key: str) -> Company:
         """One company. Raises SppError when no company of that key has enrolled."""

@@ -9,6 +9,7 @@ from typing import TypeVar, cast
 from . import notebook_form
 from .batch.summaries import REPORT, SUMMARY
 from .cases import load_cases, load_guides
+from .contacts import is_unwritten
 from .documents import Document, read, shipped
 from .errors import Problem, SppError, message
 from .notebooks import (
@@ -19,7 +20,7 @@ from .notebooks import (
     problems,
     shipped_notebooks,
 )
-from .programme import FILE, Programme, is_unwritten, load
+from .programme import FILE, Programme, load
 from .references import check_codes, check_worksheets, session_notebooks
 from .worksheet import ChoiceList, load_choices, load_worksheets
 
