@@ -173,7 +173,10 @@ def test_the_demonstration_makes_everything_and_says_where_it_is(tmp_path: Path)
 
 
 def test_homework_goes_out_comes_back_and_is_asked_for(session_folder: Path) -> None:
-    worksheets, back = (words for words in ours(README) if words[0] == "worksheets")
+    shown = {words[1]: words for words in ours(README) if words[0] == "worksheets"}
+    worksheets, back = shown["export"], shown["import"]
+    assert spp_workshop(*shown["xlsform"], folder=session_folder).returncode == 0
+    assert (session_folder / "my-workshop" / "output" / "xlsform" / "links.xlsx").is_file()
     assert spp_workshop(*worksheets, folder=session_folder).returncode == 0
     sent = session_folder / "my-workshop" / "output" / "worksheets" / "tsuchinoko.xlsx"
     (session_folder / "returned.xlsx").write_bytes(sent.read_bytes())

@@ -90,11 +90,11 @@ def _links(companies: Sequence[Company], codes: Mapping[str, str], language: Lan
     stream = io.BytesIO()
     book = Workbook(stream, {"in_memory": True})
     sheet = book.add_worksheet(say(message("Codes"), language))
-    words = book.add_format({"text_wrap": True, "valign": "top"})
+    words = book.add_format({"text_wrap": True, "valign": "vcenter"})
     head = book.add_format(
         {"bold": True, "bg_color": "#E8EEF4", "bottom": 1, "text_wrap": True, "valign": "top"}
     )
-    code = book.add_format({"font_name": "Courier New", "bold": True, "valign": "top"})
+    code = book.add_format({"font_name": "Courier New", "bold": True, "valign": "vcenter"})
     sheet.merge_range(0, 0, 0, 3, say(_how_to_send(), language), words)
     sheet.set_row(0, 64)
     for place, (title, width) in enumerate(_COLUMNS):
@@ -102,6 +102,7 @@ def _links(companies: Sequence[Company], codes: Mapping[str, str], language: Lan
         sheet.set_column(place, place, width)
     for row, company in enumerate(companies, start=2):
         own = codes[company.key]
+        sheet.set_row(row, 34)
         for place, (text, look) in enumerate(_line(company, own, words, code)):
             sheet.write_string(row, place, text, look)
     sheet.freeze_panes(2, 1)

@@ -9,7 +9,7 @@ from typing import Any
 from .surveys import Form, Line
 
 # Widths in letters: of codes, and of texts that people read.
-_NARROW, _WIDE = 18, 44
+_NARROW, _WIDE = 32, 44
 
 
 def workbook(form: Form) -> bytes:
@@ -21,7 +21,8 @@ def workbook(form: Form) -> bytes:
     head = book.add_format(
         {"bold": True, "bg_color": "#E8EEF4", "bottom": 1, "text_wrap": True, "valign": "top"}
     )
-    cell = book.add_format({"text_wrap": True, "valign": "top"})
+    # On one line each, as form makers are used to it: a form's texts are long.
+    cell = book.add_format({"valign": "top"})
     for name, lines in (("survey", form.survey), ("choices", form.choices), ("settings", [form.settings])):
         _sheet(book.add_worksheet(name), lines, head, cell)
     book.close()
