@@ -379,10 +379,13 @@ def test_sixty_megabytes_are_refused_before_they_are_sent(room: Served, alpha: C
 
 def test_a_body_without_a_length_is_cut_off_at_the_limit(room: Served, alpha: Client) -> None:
     part = b"%x\r\n" % 1_000_000 + b"x" * 1_000_000 + b"\r\n"
-    with raw(room, alpha, "Transfer-Encoding: chunked") as line, suppress(OSError):
+    taken = 0
+    with raw(room, alpha, "Transfer-Encoding: chunked") as line, suppress(ConnectionError):
         for _ in range(60):
             line.sendall(part)
-        assert line.recv(1_000).startswith(b"HTTP/1.1 4")
+            taken += 1
+    # What lies in the buffers of the line is not read either.
+    assert 10 <= taken < 40
     assert alpha.get("spp/news?known=0").status == 200
     assert all_gone(room)
 
