@@ -11,7 +11,7 @@ import string
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from .answers import UnreadableError, read_value
@@ -48,9 +48,9 @@ def is_ticked(value: Any) -> bool | None:
     if value is True:
         return True
     word = _light(_as_text(value))
-    if not word or word in _said(NOT_TICKED, _NO):
+    if not word or word in _no_words():
         return False
-    return True if word in _said(TICKED, _YES) else None
+    return True if word in _yes_words() else None
 
 
 def offered(choices: ChoiceList, languages: Iterable[str]) -> dict[str, str]:
@@ -248,6 +248,16 @@ _YES = (
     "済",
 )
 _NO = ("-", "□", "☐", "no", "n", "false", "0", "いいえ", "無", "未")
+
+
+@cache
+def _yes_words() -> frozenset[str]:
+    return _said(TICKED, _YES)
+
+
+@cache
+def _no_words() -> frozenset[str]:
+    return _said(NOT_TICKED, _NO)
 
 
 def _said(word: Message, words: tuple[str, ...]) -> frozenset[str]:
