@@ -30,7 +30,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 		{ echo "Python 3.11 or newer is needed. If yours has another name: make demo PYTHON=python3.13"; exit 1; }
 	@echo "Installing into $(VENV) (a few minutes, once) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(INSTALL) '.[serve]'
+	@$(INSTALL) '.[pdf,serve]'
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed
