@@ -227,7 +227,7 @@ def test_what_is_not_approved_in_the_form_tool_is_left_aside(
 
 
 def test_a_form_that_was_sent_is_a_finished_worksheet_and_a_draft_from_elsewhere_is_not(
-    workshop: Workshop, alpha: Workshop, tmp_path: Path
+    workshop: Workshop, alpha: Workshop, beta: Workshop, tmp_path: Path
 ) -> None:
     whole = {
         "purpose_understood": True, "ground_rules_agreed": True, "status_by_name": "yes",
@@ -239,9 +239,18 @@ def test_a_form_that_was_sent_is_a_finished_worksheet_and_a_draft_from_elsewhere
     outcome = taken(workshop, tmp_path, exported(workshop, "consent", sent(workshop, "beta", lacking)))
     missing = [told.name for told in outcome.judged[0].told if told.state == "incomplete"]
     assert missing == ["agreed_by"]
-    alpha.save(LIST, {"situation": "下書き"}, row="r1")
-    taken(workshop, tmp_path, exported(workshop, LIST, sent(workshop, "alpha", {"situation": "送った"})))
-    assert {row.status for row in alpha.rows(LIST)} == {"draft"}
+    row = {
+        "situation": "送った", "issue": "child_labour", "rights_holders": ["women"],
+        "sources": ["worker_interviews"],
+    }  # fmt: skip
+    for seated in (alpha, beta):
+        key = seated.seat.company_key
+        content = exported(workshop, LIST, sent(workshop, key, row))
+        if seated is alpha:
+            alpha.save(LIST, {**row, "situation": "下書き"}, row="r1")
+        taken(workshop, tmp_path, content)
+    assert {found.status for found in alpha.rows(LIST)} == {"draft"}
+    assert {found.status for found in beta.rows(LIST)} == {"submitted"}
 
 
 # --- Rows that go back to earlier ones --------------------------------------------------------------------
@@ -272,6 +281,7 @@ def test_a_row_says_by_code_or_name_what_it_is_about(
     assert [(told.page, told.cell) for told in wrong] == [("Rows", "A4"), ("Rows", "A5"), ("Rows", "A6")]
     # The name may change later: the rows stay the same rows.
     alpha.save("step1_risk_areas", {"business_area": "塗装室"}, row="rabcdefgh", based_on=1)
+    alpha.save("step1_risk_areas", {"business_area": "塗装 ブース"}, row="rmnpqrstu", based_on=1)
     revision = workshop.revision()
     taken(workshop, tmp_path, content)
     assert workshop.revision() == revision
@@ -305,6 +315,18 @@ def test_choices_by_label_in_one_cell_that_can_be_read_in_two_ways_are_not_guess
     )
     assert _readings("北東", labels) == [frozenset("ad")]
     assert _readings("西", labels) == []
+
+
+def test_of_a_column_that_stands_twice_the_first_one_holds(
+    workshop: Workshop, alpha: Workshop, tmp_path: Path
+) -> None:
+    one = sent(workshop, "alpha", {"employees": 7})
+    (lines,) = kobo(form(workshop, PLAIN), [one]).values()
+    place = lines[0].index("employees")
+    twice = [[*lines[0], "employees", "Company_code"], [*lines[1], "9", code_of(workshop, "beta")]]
+    assert twice[1][place] == "7"
+    taken(workshop, tmp_path, xlsx({"A": twice}))
+    assert alpha.rows(PLAIN)[0].answers == {"employees": 7}
 
 
 def test_another_version_of_the_form_is_told_and_its_answers_are_read(
