@@ -27,7 +27,7 @@ from .wording import Wording
 LINES, ROOM = 10, 5
 
 # Lines at the end of a list that others belong to: another action for the same risk.
-MORE = 6
+MORE = 4
 
 
 @dataclass(frozen=True)

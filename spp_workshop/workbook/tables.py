@@ -29,8 +29,8 @@ ROW_KEY, REVISION_KEY, NUMBER_KEY, CARRIED_KEY = "#row", "#revision", "#number",
 HINT_KEY, EXAMPLE_KEY, MORE_KEY = "#hint", "#example", "+"
 ID, REVISION, NUMBER, BEGIN = range(4)
 
-# Of an empty line, in points.
-ROOM = 36.0
+# Of an empty line, in points; it grows with what is typed. A list that is hardly filled in fits on a page.
+ROOM, LITTLE_ROOM = 27.0, 21.0
 
 # In letters: what an A4 page on its side holds so that it can be read, and what is seen without scrolling.
 PAGE_WIDTH, SEEN = 170, 110
@@ -182,7 +182,7 @@ def _more(sheet: Sheet, page: Page, row: int, number: int) -> None:
         sheet.write(row, BEGIN + place, None, looks("carried"))
     for place, column in enumerate(page.columns):
         sheet.answer(row, BEGIN + len(page.carried) + place, column, Line(""))
-    sheet.worksheet.set_growing_row(row, ROOM)
+    sheet.worksheet.set_growing_row(row, LITTLE_ROOM)
 
 
 def _print(sheet: Sheet, page: Page, widths: list[float]) -> None:
