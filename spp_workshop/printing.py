@@ -59,20 +59,37 @@ def to_pdfs(pages: Mapping[str, str], by: Way | None = None) -> Iterator[tuple[s
         yield from ((name, _tried(page, by)) for name, page in pages.items())
         return
     import multiprocessing
-    from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+    from concurrent.futures import (
+        BrokenExecutor,
+        Executor,
+        ProcessPoolExecutor,
+        ThreadPoolExecutor,
+        as_completed,
+    )
 
     pool: Executor = ThreadPoolExecutor(workers)
     if by == "weasyprint":
         # Not forked: this process may have threads.
-        pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
+        pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _let_interrupt)
     with pool:
         begun = {pool.submit(_tried, page, by): name for name, page in pages.items()}
         try:
             for done in as_completed(begun):
-                yield begun[done], done.result()
+                try:
+                    outcome = done.result()
+                except BrokenExecutor:
+                    outcome = _not_printed()
+                yield begun[done], outcome
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _let_interrupt() -> None:
+    """Ctrl+C is for the one who gave out the work."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _tried(page: str, by: Way) -> bytes | Problem:
@@ -102,7 +119,10 @@ def _by_weasyprint(page: str) -> bytes:
 
     # What stands in the page itself, and nothing else.
     inside = URLFetcher(allowed_protocols={"data"})
-    made: bytes = HTML(string=page, url_fetcher=inside).write_pdf()
+    try:
+        made: bytes = HTML(string=page, url_fetcher=inside).write_pdf()
+    except Exception as error:
+        raise SppError(_not_printed()) from error
     return made
 
 
@@ -226,7 +246,7 @@ def _not_printed() -> Problem:
     return Problem(
         "PDF",
         "not_printed",
-        message("The browser of this machine did not make the PDF in time."),
+        message("A PDF was not made: what makes it broke off, or took too long."),
         message("Try again; or open the HTML file in a browser, and print it from there."),
     )
 

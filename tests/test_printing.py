@@ -128,6 +128,21 @@ def _is_running(process: int) -> bool:
     return True
 
 
+def test_a_page_that_breaks_the_printer_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    weasyprint = pytest.importorskip("weasyprint")
+    write = weasyprint.HTML.write_pdf
+
+    def write_or_break(self: object) -> object:
+        text = self.etree_element.findtext(".//p")  # type: ignore[attr-defined]
+        return 1 / 0 if text == "broken" else write(self)
+
+    monkeypatch.setattr(weasyprint.HTML, "write_pdf", write_or_break)
+    pages = {name: PAGE.format(f"<p>{name}</p>") for name in ("broken", "whole")}
+    made = dict(to_pdfs(pages, "weasyprint"))
+    assert isinstance(made["broken"], Problem)
+    assert isinstance(made["whole"], bytes)
+
+
 def test_where_nothing_can_make_pdfs_it_is_said_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(printing, "way", lambda: None)
     (found,) = dict(to_pdfs({"one": PAGE.format("")})).values()

@@ -45,7 +45,9 @@ def test_every_command_can_be_read_and_its_address_is_allowed(words: list[str]) 
 
 
 def test_the_commands_are_there() -> None:
-    assert [words[0] for words in commands()] == ["preflight", "serve", "serve", "serve", "open"]
+    assert [words[0] for words in commands()] == [
+        "preflight", "serve", "serve", "serve", "open", "worksheets"
+    ]  # fmt: skip
 
 
 def test_in_japanese_it_says_the_same_commands_and_proxies() -> None:
