@@ -107,12 +107,29 @@ class Drawing:
             "is_likert": not sheet.repeats and any(one.appearance == "likert" for one in sheet.fields),
             "is_slip": one.is_slip,
             "is_for": sheet.subject,
+            "levels": self._levels(sheet),
             "notes": [self._note(field) for field in sheet.fields if field.kind == "note"],
             "heads": [self._question(one, field, Line("")) for field in sheet.questions],
             "rows": rows,
             # In the margin of its pages, where styles write it.
             "margin": in_css(f"{self._title(paper, ' / ')}   {self.words.line(sheet.title)}"),
         }
+
+    def _levels(self, sheet: Worksheet) -> list[Json]:
+        """What each choice of a short list means, once for the sheet: a form would show it at the choice."""
+        found: dict[str, Json] = {}
+        for field in sheet.questions:
+            listed = self.choices[field.list_name].choices if field.list_name else ()
+            told = [(one.label, one.hint or one.meaning) for one in listed if not one.retired]
+            if 1 < len(told) <= FEW and all(meaning for _, meaning in told):
+                found.setdefault(
+                    field.list_name,
+                    {
+                        "title": self.words.line(self.choices[field.list_name].title),
+                        "meanings": [(self.words.line(label), self.words.line(text)) for label, text in told],
+                    },
+                )
+        return list(found.values())
 
     def _row(self, paper: Paper, one: PaperSheet, line: Line, *, more: bool = False) -> Json:
         carried = [(field, line.carried.get(field.name)) for field in one.carried]

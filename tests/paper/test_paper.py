@@ -75,6 +75,14 @@ def test_every_page_says_whose_it_is_when_and_where_it_goes(workshop: Workshop) 
     assert notice in section(drawn(workshop)["alpha"], "会社の概要")
 
 
+def test_what_the_levels_of_a_scale_mean_stands_on_the_sheet_once(workshop: Workshop) -> None:
+    text = section(drawn(workshop)["alpha"], workshop.worksheets["step3_prioritisation"].title.ja)
+    assert text.count("はっきりした不利益や苦痛があるが、健康や生活の土台は保たれている") == 1
+    ready = section(drawn(workshop, ("en",))["alpha"], workshop.worksheets["grievance_readiness"].title.en)
+    meanings = [choice.hint for choice in workshop.choices["readiness_levels"].choices]
+    assert [ready.count(meaning.en) for meaning in meanings if meaning] == [1, 1, 1, 1]
+
+
 def test_both_languages_stand_on_one_sheet(workshop: Workshop) -> None:
     text = section(drawn(workshop, ("ja", "en"))["alpha"], "安全の話し合い\nSafety talk")
     assert "危ないと感じた作業 / Work that felt dangerous" in text
