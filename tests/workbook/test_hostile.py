@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import os
 import random
 import re
+import shutil
 import time
 import tracemalloc
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,9 @@ from spp_workshop.workbook.importing import import_files
 from spp_workshop.workbook.opening import read_content, read_file
 from spp_workshop.workshop import Workshop
 
+from . import programs
 from .edited import Edited, put, sent
+from .test_import import converted
 
 ROUNDS = int(os.environ.get("SPP_ROUNDS", "120"))
 
@@ -96,12 +101,56 @@ def test_no_traceback_no_wrong_company_and_nothing_invalid_stored(
         mutated = mutate(content, random.Random(number))
         outcome = import_files(workshop, [put(tmp_path, "a.xlsx", mutated)], store=True)
         assert len(outcome.judged) + len(outcome.refused) == 1, number
+    assert_all_good(workshop)
+
+
+def assert_all_good(workshop: Workshop) -> None:
+    """What is stored is alpha's, and valid."""
     for stored in workshop.store.latest():
         assert stored.place.subject == "company:alpha"
         sheet = workshop.worksheets[stored.place.worksheet]
         if stored.place.row != "#order":
             assert read(sheet, stored.answers, workshop.choices)[1] == []
     assert workshop.store.verify() == []
+
+
+def other_kinds(content: bytes, folder: Path) -> dict[str, bytes]:
+    """The same as the other kinds of file that are read: those that LibreOffice writes, if it is there."""
+    sheet = Edited(content).sheet("issues_found")
+    lines = io.StringIO()
+    for row in sheet.iter_rows(values_only=True):
+        csv.writer(lines).writerow(["" if one is None else str(one) for one in row])
+    found = {"csv": lines.getvalue().encode("cp932", "replace"), "xlsb": programs.xlsb(content)}
+    if shutil.which("soffice"):
+        found |= {ending: converted(content, ending, folder) for ending in ("xls", "ods")}
+    return found
+
+
+def with_parts_exchanged(content: bytes, chance: random.Random) -> bytes:
+    """Bytes within the parts of a zip, which is whole outside."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(made, "w") as new:
+        chosen = chance.choice(old.namelist())
+        for name in old.namelist():
+            data = old.read(name)
+            new.writestr(name, with_bytes_exchanged(data, chance) if name == chosen and data else data)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize("mutate", [with_bytes_exchanged, with_parts_exchanged])
+def test_the_same_for_the_other_kinds_of_file(
+    workshop: Workshop, tmp_path: Path, mutate: Callable[[bytes, random.Random], bytes]
+) -> None:
+    edited = Edited(sent(workshop))
+    edited.fill("issues_found", 0, situation="換気", issue="労働安全衛生")
+    kinds, seed = other_kinds(edited.saved(), tmp_path), int(os.environ.get("SPP_SEED", "1"))
+    for number in range(seed, seed + ROUNDS // 4):
+        for ending, content in kinds.items():
+            if mutate is with_bytes_exchanged or content.startswith(b"PK"):
+                path = put(tmp_path, f"a.{ending}", mutate(content, random.Random(number)))
+                outcome = import_files(workshop, [path], company="alpha", store=True)
+                assert len(outcome.judged) + len(outcome.refused) == 1, (ending, number)
+    assert_all_good(workshop)
 
 
 def bomb(size: int) -> bytes:
