@@ -144,6 +144,9 @@ class _Company:
             told = replace(told, stored=now.get(name))
             if answer.value is not None or base.get(name) is not None:
                 told = compared(told, answer, base.get(name), overwrite=self.overwrite)
+            if told.state == "conflict":
+                reason, remedy = _answered_elsewhere()
+                told = replace(told, reason=reason, remedy=remedy)
             yield told
 
     def _is_over(self, one: Submission, ours: Sequence[Revision], *, withdrawn: bool) -> Message | None:
@@ -224,6 +227,13 @@ def _not_yours(name: str) -> Problem:
         "export_of_many",
         message("This file comes out of a form tool and may hold the answers of many companies."),
         message("Give it to whoever keeps the records: it is taken in with spp-workshop worksheets import."),
+    )
+
+
+def _answered_elsewhere() -> tuple[Message, Message]:
+    return (
+        message("This was answered elsewhere, and the form says something else."),
+        message("Ask the company which one holds. To take the form's, import it with --overwrite."),
     )
 
 
