@@ -132,7 +132,6 @@ class Drawing:
         return list(found.values())
 
     def _row(self, paper: Paper, one: PaperSheet, line: Line, *, more: bool = False) -> Json:
-        carried = [(field, line.carried.get(field.name)) for field in one.carried]
         parts = [
             self._note(field) if field.kind == "note" else self._question(one, field, line)
             for field in one.sheet.fields
@@ -143,13 +142,19 @@ class Drawing:
             "code": "" if more else paper.codes.get(line.row, ""),
             "more": more,
             "carried": [
-                (self.words.line(field.label), self._text(field, value, " / "))
-                for field, value in carried
-                if value is not None
+                (self.words.line(field.label), self._carried(field, line))
+                for field in one.carried
+                if field.name in line.carried
             ],
             "parts": parts,
             "pairs": _pairs(parts) if one.sheet.repeats else [],
         }
+
+    def _carried(self, field: Field, line: Line) -> str:
+        """What was said on an earlier worksheet: in the language of the paper, where it was translated."""
+        own = line.carried[field.name]
+        told = [line.carried.get(f"{field.name}@{language}", own) for language in self.words.languages]
+        return " / ".join(dict.fromkeys(self._text(field, one, " / ") for one in told))
 
     def _note(self, field: Field) -> Json:
         label, hint = self.words(field.label), self.words(field.hint) if field.hint else ""

@@ -114,6 +114,9 @@ def test_a_translation_is_printed_in_its_language(workshop: Workshop) -> None:
         section(drawn(workshop)["alpha"], "安全の話し合い"),
     ]
     assert [("高い棚" in text, "High shelves" in text) for text in said] == [(False, True), (True, False)]
+    alpha.save("step1_risk_areas", {"business_area": "塗装", "business_area@en": "Painting"}, row="r1")
+    carried = section(drawn(workshop, ("en",))["alpha"], workshop.worksheets["step2_harm_process"].title.en)
+    assert "Business area:</small> Painting" in carried
 
 
 def test_rows_are_carried_forward_with_number_code_and_what_was_said(workshop: Workshop) -> None:
