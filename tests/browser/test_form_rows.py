@@ -80,6 +80,14 @@ def test_rows_are_moved_and_stay_where_they_were_put(show: Open, workshop: Works
     assert titles(show(STEP2)) == ["r3", "r1", "r2"]
 
 
+def test_an_opened_row_shows_the_code_that_stands_on_paper(show: Open, workshop: Workshop) -> None:
+    fill(workshop, "rabcdefgh")
+    page = show(STEP1)
+    expect(page.locator(".spp-code")).to_have_count(0)
+    page.locator(".spp-card-head").click()
+    expect(page.locator(".spp-code")).to_have_text(f"{WORDS['row_code']} ABCD5")
+
+
 def test_rows_are_moved_by_keyboard_and_it_is_said(show: Open, workshop: Workshop) -> None:
     fill(workshop, "r1", "r2", "r3")
     page = show(STEP1)
