@@ -24,6 +24,8 @@ from .texts import LISTS
 
 # Where stamps, titles and heads stand, even when somebody has put something above them.
 TOP = 40
+# How far from the left questions stand that are below one another.
+_LEFT = 12
 # How many cells a merged block may be taken for.
 _MOST_MERGED = 20_000
 
@@ -56,18 +58,28 @@ def recognise(grid: Grid, sheets: Mapping[str, Worksheet]) -> Worksheet | None:
         return None
     if LISTS in grid.cells.values():
         return None
-    counted = {name: _most_labels(grid, set(labels(sheet))) for name, sheet in sheets.items()}
+    texts = _at_the_edge(grid)
+    counted = {name: _most_labels(texts, set(labels(sheet))) for name, sheet in sheets.items()}
     # Some questions stand on several worksheets: the one with most of them is meant, if there is one.
     best, *others = [*sorted(counted, key=lambda name: -counted[name]), ""]
     enough = best and counted[best] >= min(2, len(sheets[best].questions))
     return sheets[best] if enough and counted[best] > counted.get(others[0], 0) else None
 
 
-def _most_labels(grid: Grid, names: set[str]) -> int:
+def _at_the_edge(grid: Grid) -> dict[tuple[int, int], str]:
+    """The texts above and at the left, where questions stand: not all of what somebody else has written."""
+    return {
+        (row, column): plain(value.split("\n")[0])
+        for (row, column), value in grid.cells.items()
+        if isinstance(value, str) and (row < TOP or column < _LEFT)
+    }
+
+
+def _most_labels(texts: Mapping[tuple[int, int], str], names: set[str]) -> int:
     """How many questions stand in one line, or in one column."""
     found: Counter[tuple[str, int]] = Counter()
-    for (row, column), value in grid.cells.items():
-        if isinstance(value, str) and plain(value.split("\n")[0]) in names:
+    for (row, column), text in texts.items():
+        if text in names:
             found["row", row] += 1
             found["column", column] += 1
     return max(found.values(), default=0)

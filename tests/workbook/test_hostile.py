@@ -19,8 +19,11 @@ import pytest
 
 from spp_workshop.answers import read
 from spp_workshop.errors import AnswerError
+from spp_workshop.homework import company_worksheets
+from spp_workshop.workbook.grids import Grid
 from spp_workshop.workbook.importing import import_files
 from spp_workshop.workbook.opening import read_content, read_file
+from spp_workshop.workbook.recognising import recognise
 from spp_workshop.workshop import Workshop
 
 from . import programs
@@ -221,3 +224,11 @@ def test_a_sheet_that_claims_a_million_rows_is_read_to_a_limit(workshop: Worksho
     begun = time.process_time()
     import_files(workshop, [put(tmp_path, "a.xlsx", edited.saved())])
     assert time.process_time() - begun < 20
+
+
+def test_a_large_sheet_of_their_own_is_passed_over_quickly(workshop: Workshop) -> None:
+    cells = {(row, column): f"{row}-{column} 品番" for row in range(3_000) for column in range(100)}
+    sheets = {sheet.name: sheet for sheet in company_worksheets(workshop)}
+    begun = time.process_time()
+    assert recognise(Grid("在庫", cells), sheets) is None
+    assert time.process_time() - begun < 6
