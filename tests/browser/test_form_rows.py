@@ -139,9 +139,7 @@ def test_of_two_people_who_move_rows_the_later_has_it(
     assert page.locator(".spp-conflict:visible").count() == 0
 
 
-def test_a_reload_right_after_a_move_does_not_lose_it(
-    show: Open, workshop: Workshop, served: Served
-) -> None:
+def test_a_reload_right_after_a_move_does_not_lose_it(show: Open, workshop: Workshop, served: Served) -> None:
     fill(workshop, "r1", "r2")
     page = show(STEP1)
     served.down = True
