@@ -41,7 +41,7 @@ from spp_workshop.workshop import Workshop, open_workshop
 Json = dict[str, Any]
 
 # Bytes: the largest file that is opened needs a third of it.
-MEMORY = 1_000_000_000
+MEMORY = 500_000_000
 
 
 def main() -> None:

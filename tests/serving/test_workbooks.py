@@ -501,7 +501,7 @@ def test_the_process_that_reads_has_a_limit_of_memory_and_lets_others_go_first(
     limits = Path(f"/proc/{process.pid}/limits").read_text()
     most = re.search(r"Max address space +(\d+)", limits)
     assert most
-    assert int(most[1]) <= 1_000_000_000
+    assert int(most[1]) <= 500_000_000
     assert os.getpriority(os.PRIO_PROCESS, process.pid) == 10
 
 
