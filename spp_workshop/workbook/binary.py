@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from struct import unpack_from
 from typing import Any
 
+from .apart import sheets_of
 from .grids import ERRORS, Bounds, Grid, TooLargeError, Unreadable
 from .parts import BrokenError, Parts
 
@@ -94,16 +95,12 @@ def _number(stream: bytes, place: int, longest: int) -> tuple[int, int]:
 
 
 def _with_calamine(content: bytes, bounds: Bounds) -> list[Grid]:
-    from python_calamine import CalamineWorkbook
-
-    workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
-    grids = []
-    for name in workbook.sheet_names:
-        sheet = workbook.get_sheet_by_name(name)
-        rows = sheet.to_python(skip_empty_area=False, nrows=bounds.rows)
-        merged = [(*first, *last) for first, last in sheet.merged_cell_ranges or []]
-        grids.append(Grid(name, cells_of((row[: bounds.columns] for row in rows), ERRORS), merged))
-    return grids
+    return [
+        Grid(
+            name, cells_of(rows, ERRORS), [(top, left, bottom, right) for top, left, bottom, right in merged]
+        )
+        for name, rows, merged in sheets_of(content, bounds.rows, bounds.columns)
+    ]
 
 
 def cells_of(rows: Iterable[Iterable[Any]], errors: frozenset[str]) -> dict[tuple[int, int], Any]:

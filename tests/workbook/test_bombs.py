@@ -85,10 +85,23 @@ def far_xlsb() -> bytes:
 
 
 def far_xls() -> bytes:
-    """An .xls with such a sheet, in a compound file of one stream ([MS-CFB] 2)."""
-    begin, end = struct.pack("<HHHH", 0x809, 4, 0x600, 0x10), struct.pack("<HH", 0x0A, 0)
-    sheets = (begin + number(0, 0) + number(65_535, 255) + end) * 3
-    stream = (begin + end + sheets).ljust(4_608, b"\0")
+    """An .xls with such a sheet."""
+    return compound(BEGIN + END + (BEGIN + number(0, 0) + number(65_535, 255) + END) * 3)
+
+
+def ending_xls() -> bytes:
+    """An .xls of whose sheet it is said that it has two thousand million rows, which ends calamine."""
+    sheet = struct.pack("<HHIBB", 0x85, 9, 25, 0, 0) + b"\x01\0S"
+    large = struct.pack("<HHIIHHH", 0x200, 14, 0, 0x7FFFFFFF, 0, 0xFFFF, 0)
+    return compound(BEGIN + sheet + END + BEGIN + large + number(0, 0) + END)
+
+
+BEGIN, END = struct.pack("<HHHH", 0x809, 4, 0x600, 0x10), struct.pack("<HH", 0x0A, 0)
+
+
+def compound(stream: bytes) -> bytes:
+    """A compound file of one stream ([MS-CFB] 2)."""
+    stream = stream.ljust(4_608, b"\0")
     sectors = len(stream) // 512
     chain = [*range(3, sectors + 2), 0xFFFFFFFE]
     table = [0xFFFFFFFD, 0xFFFFFFFE, *chain]
@@ -147,6 +160,7 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     "a cell of an ods that is repeated everywhere": lambda: ods(FAR_ODS),
     "a cell in the last corner of an xlsb": far_xlsb,
     "a cell in the last corner of an xls": far_xls,
+    "an xls that ends whoever reads it": ending_xls,
     "an xls that leads back to its beginning": looping_xls,
     "an xls of 50 MB": lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".ljust(50_000_000, b"\0"),
     "an xls of 19 MB": lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".ljust(19_000_000, b"\0"),
