@@ -127,9 +127,13 @@ class Desk:
 
     def _take_waiting(self) -> None:
         """What was handed on from a facilitator's page lies on the custodian's desk."""
+        keys = {company.folder_name: company.key for company in self.workshop.programme.companies}
         for path in waiting.waiting(self.workshop.folder) if self.is_keeper else ():
             if path.name not in self.files and len(self.files) < MOST_FILES:
-                self.files[path.name] = _File(path.name, bytearray(path.read_bytes()), waits=path)
+                # Whoever handed it on has said whose it is, where the file does not.
+                whose = keys.get(path.name.rpartition("-")[0], "")
+                content = bytearray(path.read_bytes())
+                self.files[path.name] = _File(path.name, content, company=whose, waits=path)
 
     def _put_away(self, key: str) -> None:
         file = self.files.pop(key)

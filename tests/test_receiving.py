@@ -213,6 +213,14 @@ def test_it_stores_nothing_but_hands_on_to_the_custodian(
     assert told(Desk(workshop)) == {}
 
 
+def test_whose_a_file_is_that_does_not_say_so_is_told_once(leader: Desk, desk: Desk) -> None:
+    put(leader, "1", "気になった状況,近い人権課題\n換気,\n".encode(), "list.csv")
+    told(leader, "assign", file="1", company="beta")
+    told(leader, "store", files=["1"], overwrite=[])
+    ((_, here),) = told(desk).items()
+    assert here["found"]["company"]["en"] == "Beta Precision"
+
+
 def test_it_gets_no_marked_copy_and_hears_of_no_refusal(leader: Desk, workshop: Workshop) -> None:
     workshop.save(PLAIN, {"products": SECRET}, subject="company:alpha")
     put(leader, "1", book(workshop))
