@@ -22,7 +22,7 @@ from .cells import Sheet
 from .columns import Column
 from .looks import LONG, WIDTHS, height
 from .plans import Line, Page
-from .texts import ANOTHER, FINISHED_KEY, hint_of, notice_of, same_number
+from .texts import ANOTHER, FINISHED, FINISHED_KEY, hint_of, notice_of, same_number
 
 STAMP, TITLE, INTRO, FINISH, KEYS, HEAD, HINT, EXAMPLE, FIRST = range(9)
 ROW_KEY, REVISION_KEY, NUMBER_KEY, CARRIED_KEY = "#row", "#revision", "#number", "#carried"
@@ -82,15 +82,17 @@ def _top(sheet: Sheet, page: Page, widths: list[float]) -> None:
     text = "\n".join(filter(None, texts))
     worksheet.merge_range(INTRO, NUMBER, INTRO, NUMBER + across, text, sheet.looks("intro"))
     worksheet.set_row(INTRO, height(text, seen))
-    _finish(sheet, page)
+    _finish(sheet, page, widths)
 
 
 def _same_number(sheet: Sheet, page: Page) -> str:
     return sheet.words(same_number(page.source)) if page.source else ""
 
 
-def _finish(sheet: Sheet, page: Page) -> None:
-    sheet.worksheet.set_row(FINISH, 20)
+def _finish(sheet: Sheet, page: Page, widths: list[float]) -> None:
+    # Bold letters are wider.
+    needed = height(sheet.words.line(FINISHED), widths[0] * 0.85)
+    sheet.worksheet.set_row(FINISH, max(20.0, needed))
     sheet.write(FINISH, ID, FINISHED_KEY, sheet.looks("hidden"))
     sheet.finished(FINISH, BEGIN, page)
 
