@@ -226,9 +226,9 @@ def _contents(sheet: Sheet, row: int, names: Sequence[str]) -> int:
         title, due = words(page.sheet.title), _wanted(sheet, page)
         sheet.write(here, 1, str(number), looks("number"))
         quoted = name.replace("'", "''")
-        worksheet.write_url(here, 2, f"internal:'{quoted}'!A1", looks("link"), title)
+        worksheet.write_url(here, 2, f"internal:'{quoted}'!A1", looks("link"), title.replace("\n", " / "))
         sheet.write(here, 3, due, looks("cell"))
-        worksheet.set_row(here, max(height(title, 52), height(due, 44)))
+        worksheet.set_row(here, max(height(title.replace("\n", " / "), 52), height(due, 44)))
     return row + len(names) + 2
 
 
