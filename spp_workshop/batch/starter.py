@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -18,8 +19,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from spp_workshop.forking.client import UNFROZEN, fork_server
-from spp_workshop.forking.protocol import OWN_PLACE
+from spp_workshop.forking.client import UNFROZEN, Forked, can_fork, fork_server
+from spp_workshop.forking.protocol import OWN_PLACE, PIPE
 from spp_workshop.forking.server import place_prefix
 
 if TYPE_CHECKING:
@@ -51,9 +52,16 @@ class Kernel:
         own_python = _own_python()
         self.place = Path(tempfile.mkdtemp(prefix=place_prefix(fork_server.pid or os.getpid())))
         self._ended = False
-        self._sockets = SocketFolder(self.place)
-        try:
-            self.manager = _manager(own_python, self.place, self._sockets.path)
+        with contextlib.ExitStack() as belongings:
+            belongings.callback(shutil.rmtree, self.place, ignore_errors=True)
+            sockets = belongings.enter_context(contextlib.closing(SocketFolder(self.place)))
+            pipe, far = _pipe(belongings)
+            self.manager = _manager(own_python, self.place, sockets.path, pipe)
+            self._start(folder, far)
+            self._belongings = belongings.pop_all()
+
+    def _start(self, folder: Path, far: socket.socket | None) -> None:
+        with far or contextlib.nullcontext():
             # What a kernel says on its own streams may quote answers, and is not for the terminal.
             _wait_for(
                 self.manager.start_kernel,
@@ -61,11 +69,8 @@ class Kernel:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 extra_arguments=_ARGUMENTS,
+                **({PIPE: far.fileno()} if far else {}),
             )
-        except BaseException:
-            self._sockets.close()
-            shutil.rmtree(self.place, ignore_errors=True)
-            raise
 
     def kill(self) -> None:
         """End its process, from any thread; who uses the kernel finds it dead."""
@@ -79,13 +84,10 @@ class Kernel:
         if self._ended:
             return
         self._ended = True
-        try:
+        with self._belongings:
             for one in self.manager.clients:  # type: ignore[attr-defined]
                 one.stop_channels()
             _wait_for(self.manager.shutdown_kernel, now=True)
-        finally:
-            self._sockets.close()
-            shutil.rmtree(self.place, ignore_errors=True)
 
 
 class SocketFolder:
@@ -202,12 +204,24 @@ class Starter:
         return kernel
 
 
-def _manager(own_python: Any, place: Path, sockets: Path | None) -> AsyncKernelManager:
+def _pipe(belongings: contextlib.ExitStack) -> tuple[socket.socket | None, socket.socket | None]:
+    """Our end and a fork's of what we ask it through; nothing where there are no forks."""
+    if not can_fork():
+        return None, None
+    ours, far = socket.socketpair()
+    return belongings.enter_context(ours), far
+
+
+def _manager(
+    own_python: Any, place: Path, sockets: Path | None, pipe: socket.socket | None
+) -> AsyncKernelManager:
     temporary = place / "tmp"
     temporary.mkdir()
     # What a notebook puts into a temporary file goes with its kernel, too.
     own = {OWN_PLACE: str(place), **dict.fromkeys(_TEMPORARY, str(temporary))}
-    manager: AsyncKernelManager = own_python(ENVIRONMENT | own, connection_file=str(place / "kernel.json"))
+    manager: AsyncKernelManager = own_python(
+        ENVIRONMENT | own, pipe, connection_file=str(place / "kernel.json")
+    )
     if sockets:
         manager.transport, manager.ip = "ipc", str(sockets / "k")
     return manager
@@ -219,12 +233,13 @@ def _own_python() -> Any:
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
 
+    from .piped_client import PipedClient
     from .prompt_client import PromptClient
 
     class OwnPython(AsyncKernelManager):
-        def __init__(self, environment: dict[str, str], **traits: Any):
+        def __init__(self, environment: dict[str, str], pipe: socket.socket | None, **traits: Any):
             super().__init__(client_factory=PromptClient, **traits)
-            self.environment = environment
+            self.environment, self.pipe = environment, pipe
             self.clients: list[Any] = []
 
         @property
@@ -237,7 +252,10 @@ def _own_python() -> Any:
             )
 
         def client(self, **options: Any) -> Any:
-            made = super().client(**options)
+            # Where it could not be forked it is an ordinary kernel, which knows nothing of a pipe.
+            forked = isinstance(getattr(self.provisioner, "process", None), Forked)
+            through_pipe = self.pipe if forked else None
+            made = PipedClient(through_pipe) if through_pipe else super().client(**options)
             self.clients.append(made)
             return made
 

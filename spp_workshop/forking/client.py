@@ -150,8 +150,10 @@ class ForkServer:
             )
         weakref.finalize(self, _end, self.owner, self._channel, self._process)
 
-    async def fork(self, task: Mapping[str, Any], outputs: Sequence[int]) -> Forked | None:
-        """A fork that does `task` with these two as its stdout and stderr, or None if the server is outdated.
+    async def fork(self, task: Mapping[str, Any], descriptors: Sequence[int]) -> Forked | None:
+        """A fork that does `task`, or None if the server is outdated.
+
+        `descriptors` are its stdout, its stderr and, if it is to be asked through a pipe, its end of that.
 
         Raises OSError or EOFError when the server is dead, CannotFork when it could not fork.
         """
@@ -162,7 +164,7 @@ class ForkServer:
         with contextlib.ExitStack() as unless_forked:
             unless_forked.callback(line.close)
             with far:
-                socket.send_fds(self._channel, [task["cwd"].encode()], [far.fileno(), *outputs])
+                socket.send_fds(self._channel, [task["cwd"].encode()], [far.fileno(), *descriptors])
             line.sendall(json.dumps(task).encode() + b"\n")
             # The first answer comes when all is imported; the client's other work goes on meanwhile.
             while not _speaks(line.fileno(), 0):  # noqa: ASYNC110 (nobody could set an event)
@@ -232,13 +234,13 @@ class OneForkServer:
             self._current(environment)
 
     async def fork(
-        self, task: Mapping[str, Any], environment: Mapping[str, str], outputs: Sequence[int]
+        self, task: Mapping[str, Any], environment: Mapping[str, str], descriptors: Sequence[int]
     ) -> Forked:
         """A fork that does `task` in this environment. Raises CannotFork when an ordinary process must do."""
         for _ in range(2):
             server = self._current(environment)
             try:
-                forked = await server.fork(task, outputs)
+                forked = await server.fork(task, descriptors)
             except (OSError, EOFError):
                 self._failures += 1
             else:

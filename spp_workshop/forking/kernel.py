@@ -29,15 +29,15 @@ from .protocol import OWN_PLACE
 _INLINE = "matplotlib_inline.backend_inline"
 
 
-def become(line: socket.socket, outputs: list[int]) -> None:
-    """Read from the line what to do (`argv`, `env`, `cwd`), and be that kernel until it is ended."""
+def prepare(line: socket.socket, outputs: list[int]) -> list[str]:
+    """Read from the line what to do (`argv`, `env`, `cwd`), and make this process a new one; gives `argv`."""
     os.setsid()
     with line.makefile("rb", buffering=0) as stream:
         task = json.loads(stream.readline())
     _take_over(task, outputs)
     threading.Thread(target=_end_with_client, args=(line, task["argv"]), daemon=True).start()
     _forget_the_past()
-    _run(task["argv"])
+    return list(task["argv"])
 
 
 def _take_over(task: dict[str, Any], outputs: list[int]) -> None:
@@ -82,27 +82,20 @@ class ForkedKernelApp(IPKernelApp):
         else:
             self.update_config(config)
 
-    def init_control(self, context: Any) -> None:
-        """As ever; but who works for one client alone, cell by cell, needs no thread that takes questions."""
-        super().init_control(context)
-        if OWN_PLACE in os.environ:
-            self.shell_channel_thread = None
-
-    def init_heartbeat(self) -> None:
-        """As ever; but a client that owns its kernel asks the process whether it lives, not its heart."""
-        if OWN_PLACE not in os.environ:
-            super().init_heartbeat()
-
     def init_kernel(self) -> None:
         """As ever; but which modules there are, for the debugger, is known since before the fork.
 
         To ask each of them would copy two pages of memory for every one.
         """
         with _no_modules_to_ask():
-            super().init_kernel()
+            self.make_kernel()
         self.kernel._kernel_modules = preload.FILES
         if debugger := getattr(self.kernel, "debugger", None):
             debugger.kernel_modules = preload.FILES
+
+    def make_kernel(self) -> None:
+        """Create the kernel itself."""
+        super().init_kernel()
 
 
 # Its log's lines begin with this name, and Jupyter's clients know some of them.
@@ -151,9 +144,10 @@ def _usual(argv: list[str]) -> Config | None:
     return config
 
 
-def _run(argv: list[str]) -> None:
+def run(argv: list[str], kind: type[ForkedKernelApp] = ForkedKernelApp, **traits: Any) -> None:
+    """Be the kernel for which `argv` asks, until it is ended."""
     # A parent of 1 is not watched: that does `_end_with_client`, the fork server being nobody to wait for.
-    app = ForkedKernelApp.instance(parent_handle=1)
+    app = kind.instance(parent_handle=1, **traits)
     app.initialize(argv)
     _show_figures_inline(app.shell)
     _speak_to_widgets()

@@ -44,7 +44,7 @@ MODULES = (
     "pandas.io.formats.style",
     "pdb",
     "runpy",
-    "spp_workshop.forking.kernel",
+    "spp_workshop.forking.piped",
     "sqlalchemy.dialects.sqlite",
     "sqlite3",
     "tornado.platform.asyncio",

@@ -19,6 +19,7 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from .client import UNFROZEN, CannotFork, Forked, fork_server
+from .protocol import PIPE
 
 # A kernel that is killed is gone within milliseconds; waiting for it here spares the client its longer nap.
 _NAP, _NAPS = 0.002, 500
@@ -35,8 +36,9 @@ class ForkingProvisioner(LocalProvisioner):
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Start a kernel: a fork if it can be one, else as `cmd` says."""
+        pipe = [kwargs.pop(PIPE)] if PIPE in kwargs else []
         try:
-            forked = await self._forked(cmd, LocalProvisioner._scrub_kwargs(kwargs))
+            forked = await self._forked(cmd, LocalProvisioner._scrub_kwargs(kwargs), pipe)
         except CannotFork:
             return await super().launch_kernel(cmd, **kwargs)
         self.process = forked
@@ -44,7 +46,7 @@ class ForkingProvisioner(LocalProvisioner):
         self.cwd = kwargs.get("cwd") or Path.cwd()
         return self.connection_info
 
-    async def _forked(self, cmd: list[str], options: dict[str, Any]) -> Forked:
+    async def _forked(self, cmd: list[str], options: dict[str, Any], pipe: list[int]) -> Forked:
         cwd = str(options.get("cwd") or Path.cwd())
         # A folder that is not there is told better by what starts an ordinary kernel.
         if not options.keys() <= _UNDERSTOOD or not os.path.isdir(cwd):  # noqa: ASYNC240, PTH112
@@ -52,7 +54,7 @@ class ForkingProvisioner(LocalProvisioner):
         environment = dict(options.get("env") or os.environ)
         task = {"argv": _arguments(cmd), "env": environment, "cwd": cwd}
         with _outputs(options) as outputs:
-            return await fork_server.fork(task, environment, outputs)
+            return await fork_server.fork(task, environment, [*outputs, *pipe])
 
     async def send_signal(self, signum: int) -> None:
         """Send a signal to the kernel and what it has started."""

@@ -3,8 +3,9 @@
     python -m spp_workshop.forking.server FD
 
 FD is a socket on which a client asks. A request names the folder in which the kernel will work, and carries a
-line to the client and the kernel's stdout and stderr. On the line the server says the fork's pid, and when it
-has ended, how; the fork reads there what it is to do. When the client is gone, all of them end.
+line to the client, the kernel's stdout and stderr, and its end of a pipe if it is to be asked through one. On
+the line the server says the fork's pid, and when it has ended, how; the fork reads there what it is to do.
+When the client is gone, all of them end.
 
 It listens nowhere: a stranger cannot ask, and no socket file can be left behind. The standard library's fork
 server leaves one when its client is killed, and imports the client's main module again in every fork.
@@ -91,16 +92,16 @@ class Server:
         return None
 
     def _asked(self) -> Work | None:
-        data, passed, *_ = socket.recv_fds(self.channel, LONGEST_REQUEST, 3)
+        data, passed, *_ = socket.recv_fds(self.channel, LONGEST_REQUEST, 4)
         if not data:
             self._client_gone()
             return None
         self.prepare(data.decode())
         line = socket.socket(fileno=passed[0])
-        outputs = passed[1:]
-        become = None if self._refused(line) else self._fork(line, outputs)
+        descriptors = passed[1:]
+        become = None if self._refused(line) else self._fork(line, descriptors)
         if become is None:
-            for descriptor in outputs:
+            for descriptor in descriptors:
                 os.close(descriptor)
         return become
 
@@ -111,7 +112,7 @@ class Server:
             line.close()
         return outdated
 
-    def _fork(self, line: socket.socket, outputs: list[int]) -> Work | None:
+    def _fork(self, line: socket.socket, descriptors: list[int]) -> Work | None:
         try:
             pid = os.fork()
         except OSError as error:
@@ -120,7 +121,7 @@ class Server:
             return None
         if pid == 0:
             self._leave()
-            return lambda: _become_kernel(line, outputs)
+            return lambda: _become_kernel(line, descriptors)
         process = os.pidfd_open(pid)
         self.children[process] = Child(pid, line)
         self.selector.register(process, selectors.EVENT_READ)
@@ -188,10 +189,15 @@ def _kill_group(pid: int) -> None:
             end(pid, signal.SIGKILL)
 
 
-def _become_kernel(line: socket.socket, outputs: list[int]) -> None:
-    from . import kernel
+def _become_kernel(line: socket.socket, descriptors: list[int]) -> None:
+    from . import kernel, piped
 
-    kernel.become(line, outputs)
+    outputs, pipe = descriptors[:2], descriptors[2:]
+    argv = kernel.prepare(line, outputs)
+    if pipe:
+        piped.run(argv, pipe[0])
+    else:
+        kernel.run(argv)
 
 
 if __name__ == "__main__":
