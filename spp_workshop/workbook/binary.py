@@ -18,6 +18,8 @@ from .parts import BrokenError, Parts
 
 # Bytes of an .xls; ours has 400,000.
 LARGEST_OLD = 6_000_000
+# Records of an .xlsb sheet: the smallest has two bytes.
+_MOST_RECORDS = 1_000_000
 # Cells from the first to the last, empty ones counted, of all sheets together.
 _WIDEST = 2_000_000
 # BIFF records of values that begin with row and column: formulas, numbers, texts, truths.
@@ -70,8 +72,11 @@ def _xls_places(stream: bytes) -> Iterator[tuple[int, int, int]]:
 
 
 def _xlsb_places(stream: bytes) -> Iterator[tuple[int, int, int]]:
-    place, row = 0, 0
+    place, row, records = 0, 0, 0
     while place < len(stream):
+        records += 1
+        if records > _MOST_RECORDS:
+            raise TooLargeError
         kind, place = _number(stream, place, 2)
         length, place = _number(stream, place, 4)
         if kind == _XLSB_ROW and length >= 4:

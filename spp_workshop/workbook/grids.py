@@ -19,6 +19,9 @@ class Bounds(NamedTuple):
     cells: int = 1_200_000
 
 
+# Of one file, whatever its kind. Ours has 25 sheets and 100,000 letters.
+MOST_SHEETS, MOST_LETTERS = 1_000, 30_000_000
+
 ERRORS = frozenset({"#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#GETTING_DATA"})
 
 

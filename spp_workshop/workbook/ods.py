@@ -10,11 +10,13 @@ import re
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from .grids import ERRORS, Bounds, Grid, TooLargeError, Unreadable
+from .grids import ERRORS, MOST_SHEETS, Bounds, Grid, TooLargeError, Unreadable
 from .parts import Parts, walk
 
 # Of all sheets together; ours have some 7,000. A small file can say that it repeats a cell a million times.
 MOST_CELLS = 300_000
+# Spaces that are told by their number, and paragraphs: a small file can have any number of them.
+_MOST_SIGNS = 500_000
 # What stands in a cell and is none of its text: a comment, furigana, a drawing.
 _BESIDE = ("annotation", "ruby-text", "shapes", "frame", "custom-shape")
 _TIME = re.compile(r"PT(\d{1,6})H(\d{1,2})M(\d{1,2})(?:\.\d*)?S")
@@ -39,6 +41,7 @@ class _Content:
         self.bounds = bounds
         self.found: list[Grid] = []
         self.row, self.column, self.left = 0, 0, MOST_CELLS
+        self.signs = 0
         self.line: dict[int, Any] = {}
         self.rows, self.times = 1, 1
         self.kind, self.attributes = "", dict[str, str]()
@@ -49,6 +52,8 @@ class _Content:
         if name in _BESIDE or self.beside:
             self.beside += 1
         elif name == "table":
+            if len(self.found) >= MOST_SHEETS:
+                raise TooLargeError
             self.found.append(Grid(attributes.get("table:name", ""), {}))
             self.row = 0
         elif name == "table-row":
@@ -58,10 +63,13 @@ class _Content:
             self.attributes, self.paragraphs = attributes, []
             self.times = _count(attributes.get("table:number-columns-repeated"))
         elif name in ("p", "h"):
+            self._count_signs(1)
             self.paragraphs.append([])
             self.in_text = True
         elif self.paragraphs and name in _SIGNS:
-            self.paragraphs[-1].append(_SIGNS[name] * min(_count(attributes.get("text:c")), 1_000))
+            times = min(_count(attributes.get("text:c")), 1_000)
+            self._count_signs(times)
+            self.paragraphs[-1].append(_SIGNS[name] * times)
 
     def ends(self, name: str) -> None:
         if self.beside:
@@ -76,6 +84,11 @@ class _Content:
     def says(self, text: str) -> None:
         if self.in_text and not self.beside:
             self.paragraphs[-1].append(text)
+
+    def _count_signs(self, number: int) -> None:
+        self.signs += number
+        if self.signs > _MOST_SIGNS:
+            raise TooLargeError
 
     def _cell(self, name: str) -> None:
         value = self._value() if name == "table-cell" else None

@@ -9,19 +9,24 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from spp_workshop.errors import AnswerError, Message, Problem, message
+from spp_workshop.plain_text import without_controls
 
 from . import ods, xlsx
 from .binary import cells_of, read_xls, read_xlsb
-from .grids import ERRORS, Bounds, Grid, TooLargeError, Unreadable
+from .grids import ERRORS, MOST_LETTERS, MOST_SHEETS, Bounds, Grid, TooLargeError, Unreadable
 from .parts import Parts
 
 # A company's workbook has 150 kB; an export of a form tool may have some megabytes.
 LARGEST_FILE, LARGEST_TEXT = 20_000_000, 8_000_000
+# What says how a workbook is locked, and how large it is at most; Office's has 3,000 bytes.
+_LOCK, _LARGEST_LOCK = "EncryptionInfo", 50_000
+# Excel's own has 31 letters.
+_LONGEST_NAME = 100
 _OLE, _ZIP = b"\xd0\xcf\x11\xe0", b"PK\x03\x04"
 
 ORDINARY = Bounds()
@@ -60,16 +65,23 @@ def read_content(content: bytes, name: str, ask: Callable[[], str] | None = None
     if len(content) > LARGEST_FILE:
         raise AnswerError(_refused(name, "too_large"))
     grids, ending = _read(content, name, ask)
-    return Returned(name, content, grids, ending)
+    return Returned(name, content, _named(grids), ending)
+
+
+def _named(grids: list[Grid]) -> list[Grid]:
+    """The same, each called by a name that can be shown on a line: one in an archive may be anything."""
+    return [replace(grid, name=_on_a_line(grid.name)) for grid in grids]
+
+
+def _on_a_line(name: str) -> str:
+    return " ".join(without_controls(name).split())[:_LONGEST_NAME]
 
 
 def _read(content: bytes, name: str, ask: Callable[[], str] | None) -> tuple[list[Grid], str]:
     try:
-        if content.startswith(_OLE):
-            return _read_old(content, name, ask)
-        if content.startswith(_ZIP):
-            return _read_zip(content, name)
-        return _read_text(content, name), "csv"
+        grids, ending = _read_kind(content, name, ask)
+        _weigh(grids)
+        return grids, ending
     except AnswerError:
         raise
     except TooLargeError:
@@ -81,10 +93,32 @@ def _read(content: bytes, name: str, ask: Callable[[], str] | None) -> tuple[lis
         raise AnswerError(_refused(name, "unreadable_file")) from None
 
 
+def _read_kind(content: bytes, name: str, ask: Callable[[], str] | None) -> tuple[list[Grid], str]:
+    if content.startswith(_OLE):
+        return _read_old(content, name, ask)
+    if content.startswith(_ZIP):
+        return _read_zip(content, name)
+    return _read_text(content, name), "csv"
+
+
+def _weigh(grids: list[Grid]) -> None:
+    """Refuse what takes little room, and much as soon as somebody looks at it: a text that stands in a
+    hundred thousand cells, or cells in a thousand sheets."""
+    texts = sum(len(value) for grid in grids for value in grid.cells.values() if isinstance(value, str))
+    cells = sum(len(grid.cells) for grid in grids)
+    if len(grids) > MOST_SHEETS or texts > MOST_LETTERS or cells > SUBMITTED.cells:
+        raise TooLargeError
+
+
 def _read_old(content: bytes, name: str, ask: Callable[[], str] | None) -> tuple[list[Grid], str]:
     """An .xls, or any workbook behind a password."""
     import msoffcrypto
+    import olefile
 
+    with olefile.OleFileIO(io.BytesIO(content)) as compound:
+        # It is XML, read by a reader that takes words of words for what they are.
+        if compound.exists(_LOCK) and compound.get_size(_LOCK) > _LARGEST_LOCK:
+            raise TooLargeError
     office = msoffcrypto.OfficeFile(io.BytesIO(content))
     if not office.is_encrypted():
         return read_xls(content, ORDINARY), "xls"
@@ -107,7 +141,7 @@ def _read_zip(content: bytes, name: str) -> tuple[list[Grid], str]:
     if xlsx.looks_like(parts):
         return xlsx.read(parts, ORDINARY), "xlsx"
     if tables := _tables(parts):
-        return [grid for part, text in tables.items() for grid in _read_text(text, part)], "zip"
+        return _read_texts(tables, ORDINARY), "zip"
     if "xl/workbook.bin" in parts:
         return read_xlsb(parts, ORDINARY), "xlsb"
     if ods.looks_like(parts):
@@ -134,9 +168,18 @@ def reread(file: Returned) -> list[Grid]:
         return file.grids
     parts = Parts(file.content)
     if file.ending == "zip":
-        texts = _tables(parts).items()
-        return [grid for part, text in texts for grid in _read_text(text, part, SUBMITTED, errors=nothing)]
-    return xlsx.read(parts, SUBMITTED, as_written=True)
+        return _named(_read_texts(_tables(parts), SUBMITTED, errors=nothing))
+    return _named(xlsx.read(parts, SUBMITTED, as_written=True))
+
+
+def _read_texts(texts: Mapping[str, bytes], bounds: Bounds, errors: frozenset[str] = ERRORS) -> list[Grid]:
+    """The tables of an archive, within the bounds of one."""
+    found: list[Grid] = []
+    left = bounds.cells
+    for part, text in texts.items():
+        found += _read_text(text, part, bounds._replace(cells=left), errors)
+        left -= len(found[-1].cells)
+    return found
 
 
 def _read_text(
@@ -163,8 +206,13 @@ def _read_text(
 
 
 def _first(lines: Iterator[list[str]], bounds: Bounds) -> Iterator[list[str]]:
+    left = bounds.cells
     for _, line in zip(range(bounds.rows), lines, strict=False):
-        yield line[: bounds.columns]
+        kept = line[: bounds.columns]
+        left -= sum(map(bool, kept))
+        if left < 0:
+            raise TooLargeError
+        yield kept
 
 
 # --- Wording ----------------------------------------------------------------------------------------------

@@ -15,8 +15,8 @@ from .grids import TooLargeError
 
 # A company's workbook has 2 MB unpacked, in 30 parts; pictures that somebody adds are not unpacked.
 LARGEST_PARTS, MOST_PARTS = 20_000_000, 3_000
-# What an office program nests is less than thirty deep.
-DEEPEST = 200
+# What an office program nests is less than thirty deep; its elements have ten letters and more each.
+DEEPEST, MOST_ELEMENTS = 200, 3_000_000
 _UNPACKED = (".xml", ".bin", ".rels", ".vml", ".csv")
 
 
@@ -28,10 +28,13 @@ class Parts:
     """The parts by name, whatever strokes and capitals the program that packed them used."""
 
     def __init__(self, content: bytes):
+        # Listing them takes more memory than they do: they are counted first.
+        if content.count(b"PK\x01\x02") > MOST_PARTS:
+            raise TooLargeError
         self.archive = zipfile.ZipFile(io.BytesIO(content))
         parts = self.archive.infolist()
         found = [part for part in parts if part.filename.lower().endswith(_UNPACKED)]
-        if len(parts) > MOST_PARTS or sum(part.file_size for part in found) > LARGEST_PARTS:
+        if sum(part.file_size for part in found) > LARGEST_PARTS:
             raise TooLargeError
         self._infos = {_plain(part.filename): part for part in found}
 
@@ -80,14 +83,17 @@ class Reader(Protocol):
 
 
 def walk(content: bytes, reader: Reader) -> None:
-    """Read XML piece by piece. Raises ExpatError or BrokenError."""
-    depth = 0
+    """Read XML piece by piece. Raises ExpatError, BrokenError or TooLargeError."""
+    depth, left = 0, MOST_ELEMENTS
 
     def begins(name: str, attributes: dict[str, str]) -> None:
-        nonlocal depth
+        nonlocal depth, left
         depth += 1
+        left -= 1
         if depth > DEEPEST:
             raise BrokenError
+        if left < 0:
+            raise TooLargeError
         reader.begins(name.rpartition(":")[2], attributes)
 
     def ends(name: str) -> None:

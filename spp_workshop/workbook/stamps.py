@@ -11,7 +11,11 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from spp_workshop.plain_text import without_controls
+
 MARK = "spp-workshop/1 "
+# Of a key; a whole cell could be one otherwise.
+_LONGEST = 1_000
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
@@ -43,12 +47,19 @@ def parse(text: Any) -> Stamp | None:
     try:
         told = json.loads(text[len(MARK) :])
         stamp = Stamp(**told)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return None
     texts = (stamp.programme, stamp.company, stamp.export, stamp.worksheet, stamp.languages)
     numbers = (stamp.version, stamp.revision)
-    whole = all(isinstance(one, str) for one in texts) and all(type(one) is int for one in numbers)
+    whole = all(isinstance(one, str) and _is_key(one) for one in texts) and all(
+        type(one) is int for one in numbers
+    )
     return stamp if whole else None
+
+
+def _is_key(text: str) -> bool:
+    """Whether it can be one: whoever keeps the records is told of those that are not known."""
+    return len(text) <= _LONGEST and without_controls(text) == text
 
 
 def new_id(*parts: Any, parent: str = "") -> str:

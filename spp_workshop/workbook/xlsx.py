@@ -30,6 +30,12 @@ _LENGTH = re.compile(r"\[(h+|m+|s+)\]", re.IGNORECASE)
 _DISGUISED = re.compile("_x(00[01][0-9A-Fa-f]|005[Ff]|[Ff]{3}[EeFf])_")
 
 
+_EMPTY = b"<none/>"
+
+# In letters; Excel takes no longer ones.
+_LONGEST_FORMAT = 255
+
+
 def looks_like(parts: Parts) -> bool:
     """Whether a zip is an .xlsx file."""
     return bool(_workbook_name(parts))
@@ -45,13 +51,14 @@ def read(parts: Parts, bounds: Bounds, *, as_written: bool = False) -> list[Grid
     walk(parts.read(name), book)
     targets = _relations(parts, name)
     strings, styles = _Strings(), _Styles()
-    for kind, target in targets.values():
-        if kind in ("sharedStrings", "styles") and target in parts:
-            walk(parts.read(target), strings if kind == "sharedStrings" else styles)
+    # There is one of each; and each sheet is a part of its own, however often a file names it.
+    kinds = dict(targets.values())
+    walk(parts.read(kinds.get("sharedStrings", "")) or _EMPTY, strings)
+    walk(parts.read(kinds.get("styles", "")) or _EMPTY, styles)
     known = _Known(strings.found, styles.shown, book.first_day, bounds, as_written)
     found = []
     for title, identity in book.sheets:
-        kind, target = targets.get(identity, ("", ""))
+        kind, target = targets.pop(identity, ("", ""))
         if kind == "worksheet" and target in parts:
             sheet = _Sheet(known)
             walk(parts.read(target), sheet)
@@ -140,14 +147,20 @@ class _Styles:
     def __init__(self) -> None:
         self.shown: list[str] = []
         self.codes: dict[str, str] = {}
+        self.known: dict[str, str] = {}
         self.in_cells = False
 
     def begins(self, name: str, attributes: dict[str, str]) -> None:
         if name == "numFmt":
-            self.codes[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
+            # What is longer is none, and looking through it takes time with the square of its length.
+            code = attributes.get("formatCode", "")
+            self.codes[attributes.get("numFmtId", "")] = code if len(code) <= _LONGEST_FORMAT else ""
         self.in_cells = name == "cellXfs" or (self.in_cells and name != "cellStyles")
         if name == "xf" and self.in_cells:
-            self.shown.append(_shown(attributes.get("numFmtId", "0"), self.codes))
+            number = attributes.get("numFmtId", "0")
+            if number not in self.known:
+                self.known[number] = _shown(number, self.codes)
+            self.shown.append(self.known[number])
 
     def ends(self, name: str) -> None:
         self.in_cells = self.in_cells and name != "cellXfs"

@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+from spp_workshop.errors import AnswerError
+from spp_workshop.workbook.opening import read_content
+
 from . import programs
 from .opened_apart import opened
 
@@ -35,18 +38,44 @@ def packed(parts: dict[str, Any]) -> bytes:
     return made.getvalue()
 
 
-def xlsx(sheet: bytes | str | Iterator[bytes], sheets: int = 1, strings: str = "") -> bytes:
-    """An .xlsx file with this sheet, so many times."""
+def xlsx(
+    sheet: bytes | str | Iterator[bytes],
+    *,
+    sheets: int = 1,
+    strings: str = "",
+    naming: int = 1,
+    look: str = "",
+    looks: int = 1,
+) -> bytes:
+    """An .xlsx file that names this sheet and its table of texts so many times; and how numbers look."""
     office, package = programs._OFFICE, programs._PACKAGE
     listed = "".join(f'<sheet name="s{one}" sheetId="{one}" r:id="r"/>' for one in range(sheets))
+    shared = "".join(
+        f'<Relationship Id="s{one}" Type="{office}/sharedStrings" Target="strings.xml"/>'
+        for one in range(naming)
+    )
     return packed(
         {
             "xl/workbook.xml": f'<workbook xmlns="{programs._MAIN}" xmlns:r="{office}"><sheets>{listed}</sheets></workbook>',
-            "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}"><Relationship Id="r" Type="{office}/worksheet" Target="sheet1.xml"/><Relationship Id="s" Type="{office}/sharedStrings" Target="strings.xml"/></Relationships>',
+            "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}"><Relationship Id="r" Type="{office}/worksheet" Target="sheet1.xml"/>{shared}<Relationship Id="t" Type="{office}/styles" Target="styles.xml"/></Relationships>',
             "xl/sheet1.xml": sheet,
             "xl/strings.xml": strings or "<sst/>",
+            "xl/styles.xml": '<styleSheet><numFmts><numFmt numFmtId="200" formatCode="'
+            + look
+            + '"/></numFmts><cellXfs>'
+            + '<xf numFmtId="200"/>' * looks
+            + "</cellXfs></styleSheet>",
         }
     )
+
+
+def listed(number: int) -> bytes:
+    """A zip of one part that lists so many."""
+    content = packed({"a": ""})
+    begins, ends = content.find(b"PK\x01\x02"), content.find(b"PK\x05\x06")
+    parts = content[begins:ends] * number
+    last = struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, len(parts), begins, 0)
+    return content[:begins] + parts + last
 
 
 def spaces(megabytes: int) -> Iterator[bytes]:
@@ -99,7 +128,7 @@ def ending_xls() -> bytes:
 BEGIN, END = struct.pack("<HHHH", 0x809, 4, 0x600, 0x10), struct.pack("<HH", 0x0A, 0)
 
 
-def compound(stream: bytes) -> bytes:
+def compound(stream: bytes, name: str = "Workbook") -> bytes:
     """A compound file of one stream ([MS-CFB] 2)."""
     stream = stream.ljust(4_608, b"\0")
     sectors = len(stream) // 512
@@ -115,7 +144,7 @@ def compound(stream: bytes) -> bytes:
         head
         + fat
         + entry("Root Entry", 5, 1, 0xFFFFFFFE, 0)
-        + entry("Workbook", 2, 0xFFFFFFFF, 2, len(stream))
+        + entry(name, 2, 0xFFFFFFFF, 2, len(stream))
         + b"\0" * 256
         + stream
     )
@@ -172,6 +201,17 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     "words of words in an ods": lambda: packed({"content.xml": f"{LAUGHS}<a>&k;</a>"}),
     "elements within elements": lambda: xlsx("<a>" * 300_000 + "</a>" * 300_000),
     "fifty thousand parts": lambda: packed({f"p{one}.xml": "" for one in range(50_000)}),
+    "four hundred thousand parts that are only listed": lambda: listed(400_000),
+    "a text that stands in a hundred thousand cells": lambda: xlsx(
+        SHEET % (("<row>" + '<c t="s"><v>0</v></c>' * 100 + "</row>") * 1_000), strings=f"<sst><si><t>{'あ' * 1_000_000}</t></si></sst>"
+    ),
+    "spaces that are told by their number": lambda: ods(
+        "<table:table-row><table:table-cell><text:p>" + '<text:s text:c="1000"/>' * 500_000 + "</text:p></table:table-cell></table:table-row>"
+    ),
+    "paragraphs of nothing": lambda: ods(f"<table:table-row><table:table-cell>{'<text:p/>' * 1_500_000}</table:table-cell></table:table-row>"),
+    "two million sheets in an ods": lambda: packed({"content.xml": f"<a>{'<table/>' * 2_000_000}</a>"}),
+    "ten million records of an xlsb": lambda: packed({"xl/workbook.bin": b"", "xl/worksheets/sheet1.bin": b"\x40\0" * 9_900_000}),
+    "two thousand tables in an archive": lambda: packed({f"{one}.csv": b"a,b\n" * 1_500 for one in range(2_000)}),
 }  # fmt: skip
 
 
@@ -195,7 +235,14 @@ READ: dict[str, tuple[Callable[[], bytes], int]] = {
     "half a million empty rows with a look": (
         lambda: xlsx(SHEET % "".join(f'<row r="{one}" s="1" customFormat="1"/>' for one in range(1, 450_000))), 0,
     ),
-    "four thousand sheets": (lambda: xlsx(SHEET % "<row><c><v>1</v></c></row>", sheets=4_000), 4_000),
+    "a sheet that a file names four thousand times": (
+        lambda: xlsx(SHEET % (("<row>" + "<c><v>1</v></c>" * 300 + "</row>") * 1_000), sheets=4_000), 300_000,
+    ),
+    "a table of texts that a file names ten thousand times": (
+        lambda: xlsx(SHEET % '<row><c t="s"><v>0</v></c></row>', strings="<sst>" + "<si><t>a</t></si>" * 100_000 + "</sst>", naming=10_000), 1,
+    ),
+    "a number's look that is endless": (lambda: xlsx(SHEET % '<row><c s="0"><v>1</v></c></row>', look="[" * 500_000), 1),
+    "one that many cells have": (lambda: xlsx(SHEET % '<row><c s="0"><v>1</v></c></row>', look="a" * 500_000, looks=300_000), 1),
     "an empty ods with its last corner coloured": (
         lambda: ods(FAR_ODS.replace(' office:value-type="float" office:value="1"', "")), 0,
     ),
@@ -219,3 +266,10 @@ def test_a_million_empty_rows_are_told_to_be_too_many(tmp_path: Path) -> None:
     told, seconds, _ = opened(path)
     assert (told, path.stat().st_size < 20_000_000) == ("too_large", True)
     assert seconds < 1
+
+
+def test_how_a_workbook_is_locked_is_not_looked_into_when_it_is_long() -> None:
+    locked = compound(b"<a/>".ljust(60_000), "EncryptionInfo")
+    with pytest.raises(AnswerError) as refused:
+        read_content(locked, "a.xlsx")
+    assert refused.value.problems[0].rule == "too_large"

@@ -23,7 +23,7 @@ from spp_workshop.homework import company_worksheets
 from spp_workshop.workbook.grids import Grid
 from spp_workshop.workbook.importing import import_files
 from spp_workshop.workbook.opening import read_content, read_file
-from spp_workshop.workbook.recognising import recognise
+from spp_workshop.workbook.recognising import recognise, stamps_of
 from spp_workshop.workshop import Workshop
 
 from . import programs
@@ -232,3 +232,35 @@ def test_a_large_sheet_of_their_own_is_passed_over_quickly(workshop: Workshop) -
     begun = time.process_time()
     assert recognise(Grid("在庫", cells), sheets) is None
     assert time.process_time() - begun < 6
+
+
+def stamped(text: str) -> bytes:
+    """A table with this in its first cell."""
+    made = io.StringIO(newline="")
+    csv.writer(made).writerow([text])
+    return made.getvalue().encode()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "[" * 100_000,
+        '{"programme":"tiny","company":"\\ud800","export":"e"}',
+        '{"programme":"tiny","company":"alpha","export":"\\ud800"}',
+        '{"programme":"tiny","company":"\\u001b[2J","export":"e"}',
+        f'{{"programme":"tiny","company":"{"b" * 30_000}","export":"e"}}',
+    ],
+)
+def test_a_stamp_that_is_no_stamp_is_passed_over(told: str) -> None:
+    grids = read_content(stamped(f"spp-workshop/1 {told}"), "a.csv").grids
+    assert len(grids[0].cells) == 1
+    assert list(stamps_of(grids)) == []
+
+
+def test_the_name_of_a_sheet_tells_a_terminal_nothing() -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("a\x1b[2J\n\x9b1mb" + "c" * 300 + ".csv", "a,b\n1,2\n")
+    (grid,) = read_content(made.getvalue(), "a.zip").grids
+    assert grid.name.isprintable()
+    assert len(grid.name) == 100
