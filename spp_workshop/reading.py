@@ -152,10 +152,19 @@ def _codes_in(choices: ChoiceList, text: str) -> list[str]:
 def _first_code(choices: ChoiceList, text: str) -> tuple[str | None, str]:
     """The choice with which a text begins, the longest that fits, and the rest of the text."""
     ends = [match.start() for match in re.finditer(f"[{_BETWEEN}]", text[:_LONGEST_LABEL])]
+    # No label has more marks in it, even when each is followed by a line break.
+    ends = ends[: 2 * _most_marks(_labels(choices)) + 10]
     for end in sorted({len(text[:_LONGEST_LABEL]), *ends}, reverse=True):
         if code := _code_of(choices, text[:end].strip()):
             return code, text[end:].strip(f"{_BETWEEN}{string.whitespace}")
     return None, text
+
+
+@lru_cache(maxsize=256)
+def _most_marks(listed: Labels) -> int:
+    """How many marks that stand between choices one of these has in it."""
+    labels = _offered(listed, tuple(LANGUAGES)).values()
+    return max((sum(map(label.count, _BETWEEN)) for label in labels), default=0)
 
 
 # Of what stands between two marks, in letters: longer than any label in two languages.
@@ -179,6 +188,8 @@ def _code_of(choices: ChoiceList | None, text: str) -> str | None:
         return None
     if text in choices.by_code:
         return text
+    if len(text) > _LONGEST_LABEL:
+        return None
     light, loose = _names(_labels(choices))
     return light.get(_light(text)) or loose.get(_loose(text))
 

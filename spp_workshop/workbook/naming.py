@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -28,12 +29,13 @@ class Rows:
         self.seated, self.found, self.company = seated, found, company
         sheet = found.sheet
         self.current = {row.row: row for row in seated.rows(sheet.name)} if sheet.repeats else {}
+        self.alike: Counter[tuple[str, str]] = Counter()
         self.sources = self._sources(ancestors(sheet, seated.worksheets))
         again = list(self._again())
         self.said = [line for line in again if self._is_stored(line)]
-        self.unclear = [
-            line for line in found.rows if (line in again and line not in self.said) or self._is_unclear(line)
-        ]
+        # By their places: to compare thousands of lines with one another takes long.
+        repeated = {line.line for line in again} - {line.line for line in self.said}
+        self.unclear = [line for line in found.rows if line.line in repeated or self._is_unclear(line)]
         self.by_number = {line.told.number: row for line in found.rows if (row := self._own(line, set()))}
 
     def _sources(self, sources: list[Worksheet]) -> set[str]:
@@ -45,7 +47,8 @@ class Rows:
             yield from (("", line) for line in self.found.rows)
             return
         taken: set[str] = set()
-        for line in (one for one in self.found.rows if one not in self.unclear and one not in self.said):
+        left_out = {line.line for line in (*self.unclear, *self.said)}
+        for line in (one for one in self.found.rows if one.line not in left_out):
             own = self._own(line, taken)
             if own and own not in self.current and _is_empty(line):
                 continue
@@ -107,9 +110,12 @@ class Rows:
         parent = self._parent(line)
         if self.found.stamp and line.row.startswith(MORE_KEY):
             return new_id(self.company.key, self.found.stamp.export, line.row, parent=parent)
-        number, sheet = 0, self.found.sheet.name
-        while (row := new_id(self.company.key, sheet, content(line), number, parent=parent)) in taken:
+        sheet, told = self.found.sheet.name, content(line)
+        # A thousand lines that say the same are not counted from the first each time.
+        number = self.alike[told, parent]
+        while (row := new_id(self.company.key, sheet, told, number, parent=parent)) in taken:
             number += 1
+        self.alike[told, parent] = number
         return row
 
     def _parent(self, line: FoundRow) -> str:

@@ -18,8 +18,10 @@ from typing import Any
 import pytest
 
 from spp_workshop.answers import read
-from spp_workshop.errors import AnswerError
+from spp_workshop.errors import AnswerError, Problem
 from spp_workshop.homework import company_worksheets
+from spp_workshop.reading import read_cell
+from spp_workshop.workbook.comparing import judge
 from spp_workshop.workbook.grids import Grid
 from spp_workshop.workbook.importing import import_files
 from spp_workshop.workbook.opening import read_content, read_file
@@ -264,3 +266,24 @@ def test_the_name_of_a_sheet_tells_a_terminal_nothing() -> None:
     (grid,) = read_content(made.getvalue(), "a.zip").grids
     assert grid.name.isprintable()
     assert len(grid.name) == 100
+
+
+def test_thousands_of_lines_that_say_the_same_take_no_longer_than_others(workshop: Workshop) -> None:
+    label = workshop.worksheets["issues_found"].by_name
+    heads = [label["situation"].label.ja, label["insight"].label.ja]
+    made = io.StringIO(newline="")
+    csv.writer(made).writerows([heads, *[["同じ", "同じ"]] * 2_900])
+    begun = time.process_time()
+    judged = judge(workshop, read_content(made.getvalue().encode(), "a.csv"), company="alpha")
+    assert len({told.row for told in judged.told if told.state == "new"}) == 2_900
+    assert time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize("cell", ["a、" * 200, "\ufdfa" * 2_000])
+def test_what_is_no_choice_is_looked_up_quickly(workshop: Workshop, cell: str) -> None:
+    sheet = workshop.worksheets["issues_found"]
+    fields = [field for field in sheet.questions if field.kind.startswith("select")]
+    begun = time.process_time()
+    for field in fields * 100:
+        assert isinstance(read_cell(field, workshop.choices[field.list_name], cell), Problem)
+    assert time.process_time() - begun < 0.005 * 100 * len(fields)
