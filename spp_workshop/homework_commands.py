@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .errors import Message, Problem, SppError, message
@@ -12,6 +12,7 @@ from .messages import LANGUAGES, Language, date_text, join_text, say
 from .voice import ALL_WELL, NOTHING_DONE, SOME_FAILED, Voice, workshop_folder
 
 if TYPE_CHECKING:
+    from .workbook.comparing import Judged
     from .workshop import Workshop
 
 
@@ -122,7 +123,7 @@ def _import(options: Namespace, voice: Voice) -> int:
             voice.tell(message("  Marked copy for the company: {file}", file=outcome.copies[one.file.name]))
     voice.problems(outcome.refused)
     if outcome.judged:
-        voice.tell(_stored() if options.apply else _nothing_stored())
+        voice.tell(_end(outcome.judged, options.apply))
     voice.data(
         {
             "applied": options.apply,
@@ -191,8 +192,19 @@ COMMANDS = {"worksheets": _worksheets, "homework": _homework}
 # --- Wording ----------------------------------------------------------------------------------------------
 
 
+def _end(judged: Iterable[Judged], stored: bool) -> Message:
+    # A sheet that is said to be finished is submitted, even if no answer in it is new.
+    if not any(one.changes() or one.finished for one in judged):
+        return _nothing_new()
+    return _stored() if stored else _nothing_stored()
+
+
 def _stored() -> Message:
     return message("What is good is stored; the files themselves are kept in the folder imports.")
+
+
+def _nothing_new() -> Message:
+    return message("There is nothing new to be stored in it.")
 
 
 def _codes_are_secret(file: str) -> Message:

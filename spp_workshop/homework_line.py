@@ -15,19 +15,17 @@ Words = Callable[[Message], str]
 
 def _worksheets(one: Parser, words: Words) -> None:
     _add_language(one, words, (*LANGUAGES, "both"))
-    below = one.add_subparsers(dest="action", required=True, metavar="export|print|import|xlsform")
-    about = words(message("Write one Excel workbook for each company, ready to send."))
-    _export(below.add_parser("export", help=about, description=about), words)
-    about = words(message("Print the worksheets of a session, for when the network fails in the room."))
-    _print(below.add_parser("print", help=about, description=about), words)
-    about = words(
-        message(
-            "Say what is in workbooks that came back, and with --apply store it; nothing is stored otherwise."
+    below = one.add_subparsers(dest="action", required=True, metavar="|".join(ACTIONS))
+    for action, (about, example, options) in ACTIONS.items():
+        told = words(about)
+        one_below = below.add_parser(
+            action,
+            help=told,
+            description=told,
+            epilog=f"{words(message('Example:'))}\n  {example}",
+            formatter_class=one.formatter_class,
         )
-    )
-    _import(below.add_parser("import", help=about, description=about), words)
-    about = words(message("Write each worksheet as a form (XLSForm) for KoboToolbox and ODK."))
-    _xlsform(below.add_parser("xlsform", help=about, description=about), words)
+        options(one_below, words)
 
 
 def _export(one: Parser, words: Words) -> None:
@@ -132,6 +130,32 @@ def _add_json(one: Parser, words: Words) -> None:
         help=words(message("say the outcome as JSON, for other programs")),
     )
 
+
+# What can be done with worksheets: what it does, an example, and its options.
+ACTIONS: dict[str, tuple[Message, str, Callable[[Parser, Words], None]]] = {
+    "export": (
+        message("Write one Excel workbook for each company, ready to send."),
+        "spp-workshop worksheets export my-workshop --session dd_practice",
+        _export,
+    ),
+    "print": (
+        message("Print the worksheets of a session, for when the network fails in the room."),
+        "spp-workshop worksheets print my-workshop --session dd_practice",
+        _print,
+    ),
+    "import": (
+        message(
+            "Say what is in workbooks that came back, and with --apply store it; nothing is stored otherwise."
+        ),
+        "spp-workshop worksheets import returned.xlsx --folder my-workshop --apply",
+        _import,
+    ),
+    "xlsform": (
+        message("Write each worksheet as a form (XLSForm) for KoboToolbox and ODK."),
+        "spp-workshop worksheets xlsform my-workshop",
+        _xlsform,
+    ),
+}
 
 # Name, what it does, an example, and its options, as `command_line.Command` has them.
 COMMANDS: tuple[tuple[str, Message, str, Callable[[Parser, Words], None]], ...] = (

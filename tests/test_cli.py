@@ -21,6 +21,7 @@ import pytest
 from spp_workshop import cli, demo
 from spp_workshop.batch import manifest
 from spp_workshop.command_line import COMMANDS, parser
+from spp_workshop.homework_line import ACTIONS
 from spp_workshop.workshop import open_workshop
 
 COMMAND = [sys.executable, "-c", "import sys; from spp_workshop.cli import main; sys.exit(main())"]
@@ -103,6 +104,15 @@ def test_every_command_has_help_with_an_example(
     status, help_text, _ = told(command.name, "--language", language, "--help")  # type: ignore[attr-defined]
     assert status == 0
     assert help_text.rstrip().endswith(f"{heading}\n  {command.example}")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_whatever_can_be_done_with_worksheets_has_help_with_an_example(told: Told, action: str) -> None:
+    _, example, _ = ACTIONS[action]
+    status, help_text, _ = told("--language", "ja", "worksheets", action, "--help")
+    assert status == 0
+    assert help_text.rstrip().endswith(f"例:\n  {example}")
+    assert parser("en").parse_args(shlex.split(example)[1:]).action == action
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)

@@ -57,6 +57,8 @@ def read_file(path: Path, ask: Callable[[], str] | None = None) -> Returned:
         content = path.read_bytes()
     except FileNotFoundError:
         raise AnswerError(_refused(path.name, "no_file")) from None
+    except OSError:
+        raise AnswerError(_refused(path.name, "not_read")) from None
     return read_content(content, path.name, ask)
 
 
@@ -80,6 +82,8 @@ def _on_a_line(name: str) -> str:
 def _read(content: bytes, name: str, ask: Callable[[], str] | None) -> tuple[list[Grid], str]:
     try:
         grids, ending = _read_kind(content, name, ask)
+        if not any(grid.cells for grid in grids):
+            raise AnswerError(_refused(name, "empty_file"))
         _weigh(grids)
         return grids, ending
     except AnswerError:
@@ -220,6 +224,14 @@ def _first(lines: Iterator[list[str]], bounds: Bounds) -> Iterator[list[str]]:
 _AGAIN = message("Open it in Excel, save it as an .xlsx file, and send that.")
 _WORDING: dict[str, tuple[Message, Message]] = {
     "no_file": (message("There is no such file."), message("Check the name.")),
+    "empty_file": (
+        message("There is nothing in this file."),
+        message("See that it is the right one and was saved, and give it again."),
+    ),
+    "not_read": (
+        message("This file could not be read."),
+        message("If it is open in Excel, close it there; if it is a folder, give the files in it."),
+    ),
     "too_large": (
         message("This file is far larger than a workbook of ours can be, and was not opened."),
         message("Copy the answers into a fresh workbook, without pictures, and send that."),

@@ -192,6 +192,22 @@ def test_the_command_takes_it_in_and_says_what_is_wrong(
     assert [row.answers["business_area"] for row in workshop.rows(LIST, "company:alpha")] == ["塗装"]
 
 
+def test_the_command_says_when_there_is_nothing_new(folder: Path, workshop: Workshop, capsys: Any) -> None:
+    from spp_workshop.cli import main
+
+    edited = Edited(sent(workshop))
+    typed(edited, LIST, 0, codes(workshop, LIST)[0], business_area="塗装")
+    (folder / "typed.xlsx").write_bytes(edited.saved())
+    words = ["worksheets", "import", str(folder / "typed.xlsx"), "--folder", str(folder), "--language", "en"]
+    ends = []
+    for more in ([], ["--apply"], ["--apply"]):
+        assert main([*words, *more]) == 0
+        ends.append(capsys.readouterr().out.splitlines()[-1])
+    assert ends[0].startswith("Nothing was stored.")
+    assert ends[1].startswith("What is good is stored")
+    assert ends[2] == "There is nothing new to be stored in it."
+
+
 def test_the_form_tells_the_same_code(workshop: Workshop, alpha: Workshop) -> None:
     alpha.save(LIST, {"business_area": "めっき"}, row="r2")
     told = reply(alpha, {"id": "1", "do": "open", "worksheet": LIST, "subject": "company:alpha"})

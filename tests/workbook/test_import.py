@@ -17,6 +17,7 @@ from spp_workshop.seats import Seat
 from spp_workshop.workbook.annotating import annotated
 from spp_workshop.workbook.applying import apply
 from spp_workshop.workbook.importing import import_files
+from spp_workshop.workbook.opening import read_file
 from spp_workshop.workshop import Workshop
 
 from .edited import Edited, judged, put, sent, states, values
@@ -501,3 +502,15 @@ def test_our_own_file_is_read_after_openpyxl_and_theirs_is_never_changed(
     import_files(workshop, [path], store=True)
     assert path.read_bytes() == before
     assert load_workbook(path).sheetnames
+
+
+def test_a_folder_and_a_name_of_nothing_are_told_like_files_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "empty.xlsx").touch()
+    for name, rule in (
+        (tmp_path, "not_read"),
+        (tmp_path / "gone.xlsx", "no_file"),
+        (tmp_path / "empty.xlsx", "empty_file"),
+    ):
+        with pytest.raises(AnswerError) as error:
+            read_file(name)
+        assert [problem.rule for problem in error.value.problems] == [rule]
