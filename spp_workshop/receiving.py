@@ -22,12 +22,12 @@ from .errors import NotAllowed, Problem, SppError, message
 from .forms.words import both, said
 from .messages import moment_text, say
 from .refusals import not_yours
+from .spreadsheets.opening import Returned, read_content
 from .workbook import asking, refused, waiting
 from .workbook.applying import apply
 from .workbook.comparing import STORED, Judged, disagreeing, judge
 from .workbook.findings import found
 from .workbook.importing import has_to_be_seen, marked_copy
-from .workbook.opening import Returned, read_content
 from .workshop import Workshop
 
 if TYPE_CHECKING:

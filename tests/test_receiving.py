@@ -14,10 +14,10 @@ from spp_workshop import receiving
 from spp_workshop.errors import AnswerError, NotAllowed
 from spp_workshop.receiving import Desk, workbooks
 from spp_workshop.seats import Seat
+from spp_workshop.spreadsheets.opening import read_content
 from spp_workshop.widgets import form
 from spp_workshop.workbook import asking, refused
 from spp_workshop.workbook.comparing import judge
-from spp_workshop.workbook.opening import read_content
 from spp_workshop.workbook.waiting import waiting
 from spp_workshop.workshop import Workshop
 

@@ -28,12 +28,12 @@ from spp_workshop.forms.words import said
 from spp_workshop.messages import LANGUAGES
 from spp_workshop.refusals import not_yours
 from spp_workshop.seats import Seat, sitting
+from spp_workshop.spreadsheets.opening import Returned, read_content
 from spp_workshop.workbook import refused
 from spp_workshop.workbook.annotating import annotated
 from spp_workshop.workbook.applying import apply
 from spp_workshop.workbook.comparing import STORED, Judged, judge
 from spp_workshop.workbook.findings import found, only
-from spp_workshop.workbook.opening import Returned, read_content
 from spp_workshop.workbook.plans import plan
 from spp_workshop.workbook.writing import workbook
 from spp_workshop.workshop import Workshop, open_workshop

@@ -15,12 +15,6 @@ Out:
     exporting   the workbooks of all companies, as files
 
 Back:
-    grids       a sheet as its cells, and how much of one is read
-    parts       what is zipped in a file, unpacked within bounds
-    xlsx, ods   two kinds of file, read piece by piece
-    binary      two older ones, looked through before another reader gets them
-    apart       that reader, in a process of its own
-    opening     a file of whatever kind, opened without trust
     recognising which worksheet a sheet is, and which of its cells are about what
     finding     its rows and answers
     naming      which row of the store each of them is

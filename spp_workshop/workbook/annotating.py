@@ -10,11 +10,11 @@ from typing import Any
 
 from spp_workshop.errors import Message, message
 from spp_workshop.messages import LANGUAGES, Language
+from spp_workshop.spreadsheets.opening import Unreadable
 from spp_workshop.workshop import Workshop
 
 from .columns import shows
 from .comparing import STORED, Judged, Told
-from .opening import Unreadable
 from .plans import Book, Line, Mark, Page, plan
 from .writing import workbook
 

@@ -16,6 +16,7 @@ from spp_workshop.errors import AnswerError, Message, Problem, message
 from spp_workshop.homework import company_worksheets
 from spp_workshop.programme import Company
 from spp_workshop.seats import Seat
+from spp_workshop.spreadsheets.opening import Returned
 from spp_workshop.store import Place
 from spp_workshop.worksheet import Worksheet
 from spp_workshop.workshop import Workshop
@@ -25,7 +26,6 @@ from .exports import is_export
 from .finding import FoundAnswer, FoundRow, FoundSheet, find
 from .lineage import SOURCE, Lineage
 from .naming import Rows
-from .opening import Returned
 from .recognising import stamps_of
 from .stamps import Stamp
 from .texts import LISTS

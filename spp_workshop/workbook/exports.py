@@ -14,7 +14,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .opening import Grid
+from spp_workshop.spreadsheets.opening import Grid
+
 from .recognising import TOP
 
 Tool = Literal["kobo", "odk"]

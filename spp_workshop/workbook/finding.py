@@ -11,11 +11,11 @@ from spp_workshop.errors import Message, Problem, message
 from spp_workshop.messages import LANGUAGES, say
 from spp_workshop.reading import is_ticked, plain, read_cell
 from spp_workshop.rowcodes import Written, written
+from spp_workshop.spreadsheets.opening import Grid, Unreadable
 from spp_workshop.store import canonical
 from spp_workshop.worksheet import ChoiceList, Field, Worksheet
 
 from . import sheets, tables
-from .opening import Grid, Unreadable
 from .recognising import Heads, answers_of, heads_of, key_of, labels, recognise, spread, stamp_of
 from .stamps import Stamp
 from .texts import ANOTHER, FINISHED_KEY, STATES_OF_WORK

@@ -13,11 +13,11 @@ from spp_workshop import answers as answer_rules
 from spp_workshop.errors import Message, message
 from spp_workshop.forms.words import both
 from spp_workshop.messages import LANGUAGES
+from spp_workshop.spreadsheets.opening import Unreadable
 from spp_workshop.workshop import Workshop
 
 from .columns import Display, shows
 from .comparing import STORED, Judged, Told
-from .opening import Unreadable
 from .states import LISTED
 from .telling import counts
 from .wording import Wording

@@ -13,12 +13,12 @@ from typing import Any
 from spp_workshop.errors import Message, Problem, message
 from spp_workshop.messages import LANGUAGES, say
 from spp_workshop.reading import is_ticked, plain, read_cell
+from spp_workshop.spreadsheets.opening import Unreadable
 from spp_workshop.worksheet import ChoiceList, Field, Worksheet
 from spp_workshop.xlsform import names
 
 from .exports import Table
 from .finding import FoundAnswer, place_name
-from .opening import Unreadable
 
 # Name of a question (or of what a form adds), and the choice that a column is about.
 Key = tuple[str, str]

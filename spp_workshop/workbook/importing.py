@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from spp_workshop.errors import Problem, SppError
+from spp_workshop.spreadsheets.opening import Returned, read_file
 from spp_workshop.workshop import Workshop
 
 from .annotating import annotated
@@ -15,7 +16,6 @@ from .applying import apply
 from .comparing import STORED, Judged, disagreeing, judge
 from .exporting import FOLDER, write
 from .exports import is_export
-from .opening import Returned, read_file
 from .submitted import Submitted, judge_submissions
 
 CHECKED = FOLDER / "checked"

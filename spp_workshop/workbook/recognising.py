@@ -16,9 +16,9 @@ from typing import Any
 from spp_workshop.errors import message
 from spp_workshop.messages import LANGUAGES, say
 from spp_workshop.reading import plain
+from spp_workshop.spreadsheets.grids import Bounds, Grid
 from spp_workshop.worksheet import ChoiceList, Field, Worksheet
 
-from .grids import Bounds, Grid
 from .stamps import Stamp, parse
 from .texts import LISTS
 

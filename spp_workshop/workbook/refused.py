@@ -15,10 +15,10 @@ from typing import Any
 
 from spp_workshop.errors import Problem
 from spp_workshop.forms.words import said
+from spp_workshop.spreadsheets.opening import Returned
 from spp_workshop.workshop import Workshop
 
 from .applying import FOLDER
-from .opening import Returned
 
 FILE = FOLDER / "refused.jsonl"
 

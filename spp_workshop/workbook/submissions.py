@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from spp_workshop.errors import Message, Problem, message
+from spp_workshop.spreadsheets.opening import SUBMITTED, Returned, reread
 from spp_workshop.worksheet import Worksheet, ancestors
 from spp_workshop.workshop import Workshop
 from spp_workshop.xlsform import names
@@ -22,7 +23,6 @@ from .exports import Table, tables_of
 from .finding import place_name
 from .formcodes import company_of
 from .heads import Heads
-from .opening import SUBMITTED, Returned, reread
 
 _NUMBER_IN_KEY = re.compile(r"\[(\d{1,6})\]$")
 # What whoever keeps the records says in the form tool of a submission that is not to be used.

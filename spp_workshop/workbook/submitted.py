@@ -18,6 +18,7 @@ from spp_workshop.reading import plain
 from spp_workshop.rowcodes import rows_of, written
 from spp_workshop.rows import Row, parent_row
 from spp_workshop.seats import Seat
+from spp_workshop.spreadsheets.opening import Returned
 from spp_workshop.store import Place, Revision
 from spp_workshop.worksheet import Worksheet, ancestors
 from spp_workshop.workshop import Workshop
@@ -27,7 +28,6 @@ from .comparing import STORED, Judged, Told, compared
 from .finding import place_name
 from .formcodes import read_codes
 from .lineage import changes
-from .opening import Returned
 from .stamps import new_id
 from .submissions import Line, Submission, Submissions, latest
 

@@ -12,9 +12,9 @@ from workbook.edited import Edited, sent
 from spp_workshop.forms import reply
 from spp_workshop.rows import Row
 from spp_workshop.seats import Seat
+from spp_workshop.spreadsheets.opening import read_content
 from spp_workshop.workbook.applying import apply
 from spp_workshop.workbook.comparing import Judged, judge
-from spp_workshop.workbook.opening import read_content
 from spp_workshop.workshop import Workshop
 
 from .conftest import drawn

@@ -9,8 +9,8 @@ from typing import Any
 from openpyxl import load_workbook
 
 from spp_workshop.messages import Language
+from spp_workshop.spreadsheets.opening import read_content
 from spp_workshop.workbook.comparing import Judged, judge
-from spp_workshop.workbook.opening import read_content
 from spp_workshop.workbook.plans import plan
 from spp_workshop.workbook.recognising import parse
 from spp_workshop.workbook.writing import workbook

@@ -12,7 +12,7 @@ PROGRAM = """
 import json, sys, time
 from pathlib import Path
 from spp_workshop.errors import AnswerError
-from spp_workshop.workbook.opening import read_file
+from spp_workshop.spreadsheets.opening import read_file
 import msoffcrypto, python_calamine
 
 begun = time.process_time()

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from spp_workshop.errors import AnswerError
-from spp_workshop.workbook.opening import read_content
+from spp_workshop.spreadsheets.opening import read_content
 
 from . import programs
 from .opened_apart import opened

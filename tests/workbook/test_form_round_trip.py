@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from spp_workshop.spreadsheets.opening import read_content
 from spp_workshop.workbook.importing import import_files, judged_files
-from spp_workshop.workbook.opening import read_content
 from spp_workshop.workshop import Workshop
 
 from .edited import put

@@ -18,10 +18,10 @@ from spp_workshop.cli import main
 from spp_workshop.errors import AnswerError, SppError
 from spp_workshop.rowcodes import codes
 from spp_workshop.seats import Seat
+from spp_workshop.spreadsheets.opening import read_content
 from spp_workshop.workbook.comparing import judge
 from spp_workshop.workbook.heads import _readings
 from spp_workshop.workbook.importing import Outcome, import_files, judged_files
-from spp_workshop.workbook.opening import read_content
 from spp_workshop.workbook.submitted import judge_submissions
 from spp_workshop.workshop import Workshop
 from spp_workshop.xlsform import names

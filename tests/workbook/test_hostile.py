@@ -21,10 +21,10 @@ from spp_workshop.answers import read
 from spp_workshop.errors import AnswerError, Problem
 from spp_workshop.homework import company_worksheets
 from spp_workshop.reading import read_cell
+from spp_workshop.spreadsheets.grids import Grid
+from spp_workshop.spreadsheets.opening import read_content, read_file
 from spp_workshop.workbook.comparing import judge
-from spp_workshop.workbook.grids import Grid
 from spp_workshop.workbook.importing import import_files
-from spp_workshop.workbook.opening import read_content, read_file
 from spp_workshop.workbook.recognising import recognise, stamps_of
 from spp_workshop.workshop import Workshop
 

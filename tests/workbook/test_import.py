@@ -14,10 +14,10 @@ from openpyxl import Workbook, load_workbook
 
 from spp_workshop.errors import AnswerError
 from spp_workshop.seats import Seat
+from spp_workshop.spreadsheets.opening import read_file
 from spp_workshop.workbook.annotating import annotated
 from spp_workshop.workbook.applying import apply
 from spp_workshop.workbook.importing import import_files
-from spp_workshop.workbook.opening import read_file
 from spp_workshop.workshop import Workshop
 
 from .edited import Edited, judged, put, sent, states, values

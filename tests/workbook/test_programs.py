@@ -15,8 +15,8 @@ from openpyxl import load_workbook
 from openpyxl.styles import Font
 
 from spp_workshop.errors import AnswerError
-from spp_workshop.workbook.grids import Bounds, Unreadable
-from spp_workshop.workbook.opening import read_content
+from spp_workshop.spreadsheets.grids import Bounds, Unreadable
+from spp_workshop.spreadsheets.opening import read_content
 from spp_workshop.workshop import Workshop
 
 from . import programs

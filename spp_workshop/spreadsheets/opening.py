@@ -66,6 +66,8 @@ def read_content(content: bytes, name: str, ask: Callable[[], str] | None = None
     """The same for a file that is in memory already."""
     if len(content) > LARGEST_FILE:
         raise AnswerError(_refused(name, "too_large"))
+    if not content:
+        raise AnswerError(_refused(name, "empty_file"))
     grids, ending = _read(content, name, ask)
     return Returned(name, content, _named(grids), ending)
 
@@ -82,8 +84,6 @@ def _on_a_line(name: str) -> str:
 def _read(content: bytes, name: str, ask: Callable[[], str] | None) -> tuple[list[Grid], str]:
     try:
         grids, ending = _read_kind(content, name, ask)
-        if not any(grid.cells for grid in grids):
-            raise AnswerError(_refused(name, "empty_file"))
         _weigh(grids)
         return grids, ending
     except AnswerError:
