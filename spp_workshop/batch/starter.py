@@ -52,16 +52,11 @@ class Kernel:
         own_python = _own_python()
         self.place = Path(tempfile.mkdtemp(prefix=place_prefix(fork_server.pid or os.getpid())))
         self._ended = False
-        with contextlib.ExitStack() as belongings:
+        with contextlib.ExitStack() as belongings, contextlib.ExitStack() as meanwhile:
             belongings.callback(shutil.rmtree, self.place, ignore_errors=True)
             sockets = belongings.enter_context(contextlib.closing(SocketFolder(self.place)))
-            pipe, far = _pipe(belongings)
+            pipe, far = _pipe(belongings, meanwhile)
             self.manager = _manager(own_python, self.place, sockets.path, pipe)
-            self._start(folder, far)
-            self._belongings = belongings.pop_all()
-
-    def _start(self, folder: Path, far: socket.socket | None) -> None:
-        with far or contextlib.nullcontext():
             # What a kernel says on its own streams may quote answers, and is not for the terminal.
             _wait_for(
                 self.manager.start_kernel,
@@ -71,6 +66,7 @@ class Kernel:
                 extra_arguments=_ARGUMENTS,
                 **({PIPE: far.fileno()} if far else {}),
             )
+            self._belongings = belongings.pop_all()
 
     def kill(self) -> None:
         """End its process, from any thread; who uses the kernel finds it dead."""
@@ -204,12 +200,17 @@ class Starter:
         return kernel
 
 
-def _pipe(belongings: contextlib.ExitStack) -> tuple[socket.socket | None, socket.socket | None]:
-    """Our end and a fork's of what we ask it through; nothing where there are no forks."""
+def _pipe(
+    belongings: contextlib.ExitStack, meanwhile: contextlib.ExitStack
+) -> tuple[socket.socket | None, socket.socket | None]:
+    """Our end and a fork's of what we ask it through; nothing where there are no forks.
+
+    Ours stays, the other is open until the fork has its own.
+    """
     if not can_fork():
         return None, None
     ours, far = socket.socketpair()
-    return belongings.enter_context(ours), far
+    return belongings.enter_context(ours), meanwhile.enter_context(far)
 
 
 def _manager(
