@@ -7,12 +7,8 @@ is sent lies in a folder of the server's own until it is read, and nowhere after
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import subprocess
-import sys
 import tempfile
-import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
@@ -23,6 +19,8 @@ from typing import IO, Any
 
 from spp_workshop.errors import Problem, SppError, message
 
+from .helping import Helper, asked
+
 Json = dict[str, Any]
 
 # Seconds for one file, the start of the process included; a company's workbook takes a fifth of one.
@@ -32,6 +30,9 @@ PATIENCE = 30.0
 # many seconds. A room of thirty that sends at once waits six seconds for the last.
 OF_A_COMPANY, OF_ALL = 3, 60
 MOST, WITHIN = 60, 600.0
+
+# Whoever writes goes first (elsewhere than on Windows the process says it of itself).
+_AFTER_OTHERS = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
 
 
 class TooMany(SppError):
@@ -82,78 +83,21 @@ class Clerks:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._clerk.do, job)
 
 
-class _Clerk:
+class _Clerk(Helper):
     """The process."""
 
     def __init__(self, folder: Path, worksheets: Callable[[], Iterable[str]]):
-        self.folder, self.worksheets = folder, worksheets
-        self._ended = False
-        self._process: subprocess.Popen[str] | None = None
+        super().__init__("clerking", lambda: [str(folder), *sorted(worksheets())], {})
 
     def do(self, job: Json) -> Json:
         """The answer to one job; a process that ends over it is replaced for the next."""
         with suppress(OSError, ValueError):
-            answer: Json = _asked(self._begin(), job)
+            answer: Json = asked(self.begin(_AFTER_OTHERS), job, PATIENCE)
             if "broken" not in answer:
                 return answer
             raise SppError(_not_read())
         self.close()
         raise SppError(_not_read())
-
-    def _begin(self) -> subprocess.Popen[str]:
-        if self._ended:
-            raise BrokenPipeError
-        if self._process is None or self._process.poll() is not None:
-            self.close()
-            self._process = subprocess.Popen(  # noqa: S603 (our own module)
-                [
-                    sys.executable,
-                    "-m",
-                    f"{__package__}.clerking",
-                    str(self.folder),
-                    *sorted(self.worksheets()),
-                ],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                encoding="utf-8",
-                env={**os.environ, "PYTHONUTF8": "1"},
-                # Whoever writes goes first (elsewhere the process says it of itself).
-                creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0),
-            )
-        return self._process
-
-    def end(self) -> None:
-        """End the process, and start no other."""
-        self._ended = True
-        if self._process is not None:
-            self._process.kill()
-
-    def close(self) -> None:
-        """End the process."""
-        if self._process is not None:
-            self._process.kill()
-            for stream in filter(None, (self._process.stdin, self._process.stdout)):
-                with suppress(OSError):
-                    stream.close()
-            self._process.wait()
-            self._process = None
-
-
-def _asked(process: subprocess.Popen[str], job: Json) -> Json:
-    """What the process answers. Raises OSError or ValueError when it ended, or was too slow and was ended."""
-    jobs, answers = process.stdin, process.stdout
-    if jobs is None or answers is None:
-        raise BrokenPipeError
-    late = threading.Timer(PATIENCE, process.kill)
-    late.start()
-    try:
-        jobs.write(json.dumps(job) + "\n")
-        jobs.flush()
-        answer: Json = json.loads(answers.readline())
-        return answer
-    finally:
-        late.cancel()
 
 
 # --- Wording ------------------------------------------------------------------------------------------------

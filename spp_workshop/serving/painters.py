@@ -7,19 +7,16 @@ first picture is asked for, and one that ends is replaced.
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import subprocess
-import sys
-import threading
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from queue import LifoQueue
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from spp_workshop.errors import Problem, SppError, message
+
+from .helping import Helper, asked
 
 # One draws thirty maps in 0.2 seconds. A second one would take 65 MB where it can be forked and 100 MB where
 # it cannot, and the process that they are forked from as much again.
@@ -102,76 +99,26 @@ def _failed(found: asyncio.Future[Picture]) -> bool:
 # --- The processes ------------------------------------------------------------------------------------------
 
 
-class _Painter:
+class _Painter(Helper):
     """One process that draws, one picture after the other."""
 
     def __init__(self, folder: Path):
-        self.folder = folder
-        self._ended = False
-        self._process: subprocess.Popen[str] | None = None
-
-    def begin(self) -> subprocess.Popen[str]:
-        """The process, which is started if it is not there (any more). Raises OSError when it cannot be."""
-        if self._ended:
-            raise BrokenPipeError
-        if self._process is None or self._process.poll() is not None:
-            self.close()
-            self._process = subprocess.Popen(  # noqa: S603 (our own module)
-                [sys.executable, "-m", f"{__package__}.painting", str(self.folder)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                encoding="utf-8",
-                env={**os.environ, **_SETTINGS},
-            )
-        return self._process
+        super().__init__("painting", lambda: [str(folder)], _SETTINGS)
 
     def paint(self, job: Job) -> Picture:
         """One picture; a process that ends over it is replaced, and asked once more."""
         for _ in range(2):
             with suppress(OSError, ValueError):
-                said = _asked(self.begin(), job)
+                said = asked(self.begin(), job, PATIENCE)
                 if isinstance(said, list):
                     return Picture(*said)
                 break
             self.close()
         raise SppError(_not_drawn())
 
-    def end(self) -> None:
-        """End the process, and start no other."""
-        self._ended = True
-        if self._process is not None:
-            self._process.kill()
-
-    def close(self) -> None:
-        """End the process."""
-        if self._process is not None:
-            self._process.kill()
-            for stream in filter(None, (self._process.stdin, self._process.stdout)):
-                # What was not sent is of no use to anybody now.
-                with suppress(OSError):
-                    stream.close()
-            self._process.wait()
-            self._process = None
-
 
 # Nothing here is computed by several threads, each of which would have memory of its own.
-_SETTINGS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONUTF8": "1"}
-
-
-def _asked(process: subprocess.Popen[str], job: Job) -> Any:
-    """What the process answers. Raises OSError or ValueError when it ended, or was too slow and was ended."""
-    jobs, pictures = process.stdin, process.stdout
-    if jobs is None or pictures is None:
-        raise BrokenPipeError
-    late = threading.Timer(PATIENCE, process.kill)
-    late.start()
-    try:
-        jobs.write(json.dumps(job) + "\n")
-        jobs.flush()
-        return json.loads(pictures.readline())
-    finally:
-        late.cancel()
+_SETTINGS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 # --- Wording ------------------------------------------------------------------------------------------------

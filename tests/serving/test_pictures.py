@@ -19,7 +19,7 @@ from conftest import PROGRAMME
 
 from spp_workshop.errors import SppError
 from spp_workshop.seats import Seat
-from spp_workshop.serving import painters
+from spp_workshop.serving import helping, painters
 from spp_workshop.serving.painters import Picture, Pictures
 from spp_workshop.workshop import Workshop, open_workshop
 
@@ -207,9 +207,9 @@ def test_a_process_that_hangs_is_replaced(pictures: Pictures, monkeypatch: pytes
     held = process(pictures)
     os.kill(held.pid, signal.SIGSTOP)
     limits = iter([0.5])
-    timer = painters.threading.Timer
+    timer = helping.threading.Timer
     monkeypatch.setattr(
-        painters.threading, "Timer", lambda patience, kill: timer(next(limits, patience), kill)
+        helping.threading, "Timer", lambda patience, kill: timer(next(limits, patience), kill)
     )
     assert finished(ask(2)) == first
     assert held.poll() == -signal.SIGKILL

@@ -268,17 +268,17 @@ def test_a_seat_that_is_revoked_while_its_file_waits_stores_nothing(room: Served
     person = room.joined(Seat.company("beta"))
     content = book(keeper, "beta", situation="遅すぎた")
     clerk = room.room.clerks._clerk
-    begin = clerk._begin
+    begin = clerk.begin
 
-    def late() -> Any:
+    def late(*given: Any) -> Any:
         revoke(keeper.store, "company:beta")
-        return begin()
+        return begin(*given)
 
-    clerk._begin = late  # type: ignore[method-assign]
+    clerk.begin = late  # type: ignore[method-assign]
     try:
         answer = send(person, content, "store")
     finally:
-        clerk._begin = begin  # type: ignore[method-assign]
+        clerk.begin = begin  # type: ignore[method-assign]
     assert (answer.status, rule(answer)) == (401, "not_allowed")
     assert stored(keeper, company="beta") == []
 
