@@ -79,14 +79,6 @@ def kernel(name: str = "spp-workshop", **how: Any) -> Iterator[Talk]:
         manager.shutdown_kernel(now=True)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def server_of_its_own() -> Iterator[None]:
-    """The server of this process may have been started for a batch, and would not do for the kernels here."""
-    fork_server.forget()
-    yield
-    fork_server.forget()
-
-
 @pytest.fixture(scope="module")
 def talk() -> Iterator[Talk]:
     """One kernel for what can be asked in passing."""
@@ -373,12 +365,10 @@ def test_a_kernel_leaves_nothing_open_in_its_client() -> None:
     [
         {"independent": True},
         {"stdout": subprocess.PIPE},
-        {"env": os.environ | {"PYTHONPATH": "/somewhere"}},
         {"env": os.environ | {"PYTHONPATH": "beside"}},
-        {"env": os.environ | {"LC_ALL": "C"}},
         {"preexec_fn": None},
     ],
-    ids=["outlives us", "read by us", "import path", "relative path", "locale", "an option of Popen"],
+    ids=["outlives us", "read by us", "relative path", "an option of Popen"],
 )
 def test_what_only_a_new_python_can_be_is_one(how: dict[str, Any]) -> None:
     fork_server.start(os.environ)
@@ -423,6 +413,21 @@ def test_the_environment_of_one_kernel_is_not_that_of_the_next() -> None:
 # --- The server ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "shows"),
+    [
+        ("PYTHONPATH", "/somewhere", "'/somewhere' in __import__('sys').path"),
+        ("LC_ALL", "C", "__import__('locale').setlocale(0) == 'C'"),
+    ],
+    ids=["import path", "locale"],
+)
+def test_what_is_read_at_the_start_is_read_by_a_server_of_its_own(name: str, value: str, shows: str) -> None:
+    with kernel() as one, kernel(env=os.environ | {name: value}) as other, kernel() as third:
+        for talk in (one, other, third):
+            assert is_fork(talk)
+            assert talk.knows(shows) is (talk is other)
+
+
 def test_a_server_that_was_killed_is_started_again_and_its_kernels_go_on() -> None:
     with kernel() as talk:
         assert fork_server.pid
@@ -452,6 +457,14 @@ def test_a_server_that_always_dies_is_not_asked_for_ever(monkeypatch: pytest.Mon
         with pytest.raises(CannotFork):
             run_sync(server.fork)({"cwd": "/"}, os.environ, [1, 2])
     assert len(started) == 4
+
+
+def test_a_server_that_cannot_be_started_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/no/python")
+    before = psutil.Process().num_fds()
+    with pytest.raises(CannotFork):
+        run_sync(OneForkServer().fork)({"cwd": "/"}, os.environ, [1, 2])
+    assert psutil.Process().num_fds() == before
 
 
 def test_a_package_that_was_edited_makes_the_server_outdated(

@@ -130,24 +130,20 @@ class Forked:
 
 
 class ForkServer:
-    """A process that forks for this one. It ends when this object is gone, and its forks with it."""
+    """A process that forks for this one. It ends when this object is gone, and its forks with it.
+
+    Raises OSError when it cannot be started.
+    """
 
     def __init__(self, environment: Mapping[str, str]):
         self.owner = os.getpid()
         self.settings = _settings(environment)
-        self._channel, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with far:
-            self._process = subprocess.Popen(  # noqa: S603 (it is this Python, and our own module)
-                [sys.executable, *UNFROZEN, "-m", "spp_workshop.forking.server", str(far.fileno())],
-                pass_fds=[far.fileno()],
-                env={name: environment[name] for name in environment if not name.startswith(_OF_ONE_KERNEL)},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                # Ctrl+C in a terminal is not for it, nor does it hold on to a folder.
-                start_new_session=True,
-                cwd=os.sep,
-            )
+        with contextlib.ExitStack() as unless_started:
+            self._channel, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            unless_started.callback(self._channel.close)
+            with far:
+                self._process = _started(far, environment)
+            unless_started.pop_all()
         weakref.finalize(self, _end, self.owner, self._channel, self._process)
 
     async def fork(self, task: Mapping[str, Any], descriptors: Sequence[int]) -> Forked | None:
@@ -182,6 +178,20 @@ class ForkServer:
     def pid(self) -> int:
         """The number of the server's process."""
         return self._process.pid
+
+
+def _started(channel: socket.socket, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 (it is this Python, and our own module)
+        [sys.executable, *UNFROZEN, "-m", "spp_workshop.forking.server", str(channel.fileno())],
+        pass_fds=[channel.fileno()],
+        env={name: environment[name] for name in environment if not name.startswith(_OF_ONE_KERNEL)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        # Ctrl+C in a terminal is not for it, nor does it hold on to a folder.
+        start_new_session=True,
+        cwd=os.sep,
+    )
 
 
 def _end(owner: int, channel: socket.socket, process: subprocess.Popen[bytes]) -> None:
@@ -230,7 +240,7 @@ class OneForkServer:
 
     def start(self, environment: Mapping[str, str]) -> None:
         """Let it begin to import, so that the first fork waits less."""
-        with contextlib.suppress(CannotFork, OSError):
+        with contextlib.suppress(CannotFork):
             self._current(environment)
 
     async def fork(
@@ -259,12 +269,19 @@ class OneForkServer:
         with self._lock:
             if not can_fork() or self._failures >= _ENOUGH_FAILURES or _looks_around(environment):
                 raise CannotFork
-            # In a copy of the process that it works for, it is not ours.
-            if not self._server or self._server.owner != os.getpid():
-                self._server = ForkServer(environment)
-            if self._server.settings != _settings(environment):
-                raise CannotFork
+            # In a copy of the process that it works for, it is not ours; and what it has read at its start
+            # must be what this fork would read.
+            fitting = os.getpid(), _settings(environment)
+            if not self._server or (self._server.owner, self._server.settings) != fitting:
+                self._server = self._new(environment)
             return self._server
+
+    def _new(self, environment: Mapping[str, str]) -> ForkServer:
+        try:
+            return ForkServer(environment)
+        except OSError:
+            self._failures += 1
+            raise CannotFork from None
 
     def forget(self, server: ForkServer | None = None) -> None:
         """Do not ask this server again, or whichever there is; the forks that it has go on."""

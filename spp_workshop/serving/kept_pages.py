@@ -205,6 +205,20 @@ class _Maker:
             self._process.kill()
 
     def _ask(self, order: str) -> Json:
+        for _ in range(2):
+            process = self._begun()
+            with suppress(OSError, ValueError):
+                return _answer(process, order)
+            # It was ended from outside, as by a Ctrl+C in the instant of its start; another may do better.
+            process.kill()
+            self.rest()
+            if self._stopped:
+                break
+        else:
+            _log.error("The process that makes the pages of the exercises has ended.")
+        raise NoPage(_not_made())
+
+    def _begun(self) -> subprocess.Popen[str]:
         if self._process is None:
             command = [sys.executable, "-m", f"{__package__}.making"]
             self._process = subprocess.Popen(  # noqa: S603 (our own Python)
@@ -216,19 +230,9 @@ class _Maker:
                 # Ctrl+C at the terminal is for the server, which ends this process itself.
                 start_new_session=True,
             )
-        process = self._process
         if self._stopped:
-            process.kill()
-        try:
-            answer = _answer(process, order)
-        except (OSError, ValueError):
-            # It was ended from outside; the next order gets another.
-            process.kill()
-            self.rest()
-            if not self._stopped:
-                _log.error("The process that makes the pages of the exercises has ended.")
-            raise NoPage(_not_made()) from None
-        return answer
+            self._process.kill()
+        return self._process
 
 
 def _answer(process: subprocess.Popen[str], order: str) -> Json:

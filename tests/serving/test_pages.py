@@ -183,17 +183,31 @@ def test_a_notebook_that_fails_says_so_in_a_sentence_and_is_tried_again_when_men
     assert "data-chart" in of(failing)
 
 
-def test_a_maker_that_is_killed_is_replaced(pages: Callable[[], Pages]) -> None:
+def test_a_maker_that_is_ended_is_replaced_and_nobody_notices(
+    pages: Callable[[], Pages], caplog: pytest.LogCaptureFixture
+) -> None:
     whole = pages()
-    ask = whole._maker._ask
+    whole._maker._begun().kill()
+    assert "data-form" in of(whole)
+    assert caplog.text == ""
 
-    def kill(order: str) -> Any:
-        whole._maker._ask = ask  # type: ignore[method-assign]
-        return ask("{}")  # ends it with an error
 
-    whole._maker._ask = kill  # type: ignore[method-assign]
+def test_makers_that_always_end_are_told_to_whoever_hosts(
+    pages: Callable[[], Pages], caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = pages()
+    begun = whole._maker._begun
+
+    def ended() -> Any:
+        process = begun()
+        process.kill()
+        return process
+
+    whole._maker._begun = ended  # type: ignore[method-assign]
     with pytest.raises(NoPage):
         of(whole)
+    assert caplog.text.count("The process that makes the pages of the exercises has ended.") == 1
+    whole._maker._begun = begun  # type: ignore[method-assign]
     assert "data-form" in of(whole)
 
 
