@@ -26,10 +26,12 @@ Json = dict[str, Any]
 # Seconds for one file, the start of the process included; a company's workbook takes a fifth of one.
 PATIENCE = 30.0
 
-# How many of one company may wait at a time, and how many of all; and how many one company may send in so
-# many seconds. A room of thirty that sends at once waits six seconds for the last.
+# How many of one company may wait at a time, and how many of all. A room of thirty that sends at once waits
+# six seconds for the last.
 OF_A_COMPANY, OF_ALL = 3, 60
-MOST, WITHIN = 60, 600.0
+
+# Seconds of the process that one company may take in so many: a tenth, or some three hundred ordinary files.
+MOST, WITHIN = 60.0, 600.0
 
 # Whoever writes goes first (elsewhere than on Windows the process says it of itself).
 _AFTER_OTHERS = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
@@ -47,7 +49,8 @@ class Clerks:
         self._clerk = _Clerk(folder, worksheets)
         self._thread = ThreadPoolExecutor(1, "clerk")
         self._waiting: Counter[str] = Counter()
-        self._sent: dict[str, deque[float]] = {}
+        # By company, when each of its files was done, and the seconds that it took.
+        self._taken: dict[str, deque[tuple[float, float]]] = {}
 
     def close(self) -> None:
         """Read no more, and end the process."""
@@ -58,14 +61,9 @@ class Clerks:
 
     def admit(self, company: str) -> None:
         """Count one that this company is about to send. Raises TooMany when it has to wait."""
-        now = time.monotonic()
-        sent = self._sent.setdefault(company, deque())
-        while sent and sent[0] < now - WITHIN:
-            sent.popleft()
         crowded = self._waiting.total() >= OF_ALL or self._waiting[company] >= OF_A_COMPANY
-        if crowded or len(sent) >= MOST:
+        if crowded or self._seconds(company) >= MOST:
             raise TooMany(_too_many())
-        sent.append(now)
         self._waiting[company] += 1
 
     def release(self, company: str) -> None:
@@ -78,9 +76,24 @@ class Clerks:
         # Windows lets no other process open a file that goes by itself.
         return tempfile.NamedTemporaryFile(dir=self._place, delete=False)
 
-    async def do(self, job: Json) -> Json:
+    async def do(self, company: str, job: Json) -> Json:
         """What the process tells of a job (see `clerking`). Raises SppError when it could not be done."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._clerk.do, job)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._do, company, job)
+
+    def _do(self, company: str, job: Json) -> Json:
+        begun = time.monotonic()
+        try:
+            return self._clerk.do(job)
+        finally:
+            done = time.monotonic()
+            self._taken.setdefault(company, deque()).append((done, done - begun))
+
+    def _seconds(self, company: str) -> float:
+        """How long the process worked for this company of late."""
+        taken = self._taken.setdefault(company, deque())
+        while taken and taken[0][0] < time.monotonic() - WITHIN:
+            taken.popleft()
+        return sum(seconds for _, seconds in taken.copy())
 
 
 class _Clerk(Helper):

@@ -81,7 +81,7 @@ class WorkbookHandler(SeatHandler):
         self.refuse_other_sites()
         language = self.get_query_argument("language", LANGUAGES[0])
         self._admit(company)
-        self._send(await self.room.clerks.do({"do": "blank", "language": language, "token": self._token}))
+        self._send(await self._done({"do": "blank", "language": language}))
 
     @allow_unauthenticated
     async def post(self) -> None:
@@ -90,7 +90,7 @@ class WorkbookHandler(SeatHandler):
         if self._file is None:
             raise Refusal(400, _unreadable())
         self._file.close()
-        answer = await self.room.clerks.do({**asked, "path": self._file.name, "token": self._token})
+        answer = await self._done({**asked, "path": self._file.name})
         if asked["do"] == "copy":
             self._send(answer)
             return
@@ -118,6 +118,9 @@ class WorkbookHandler(SeatHandler):
     @property
     def _token(self) -> str:
         return self.get_cookie(COOKIE) or ""
+
+    async def _done(self, job: Json) -> Json:
+        return await self.room.clerks.do(self._company, {**job, "token": self._token})
 
     def _admit(self, company: str) -> None:
         self.room.clerks.admit(company)

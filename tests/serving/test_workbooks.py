@@ -30,7 +30,7 @@ from spp_workshop.workbook.asking import LARGEST
 from spp_workshop.workbook.recognising import parse
 from spp_workshop.workshop import Workshop, open_workshop
 
-from .conftest import Answer, Client, Served, serving
+from .conftest import Answer, Client, Served, finished, serving
 
 LIST, PLAIN = "issues_found", "company_profile"
 SECRET = "betaの秘密"
@@ -442,14 +442,21 @@ def test_of_one_company_three_wait_and_a_fourth_is_told_to(room: Served, alpha: 
             line.close()
 
 
-def test_one_company_sends_so_many_in_ten_minutes_and_another_still_may(tmp_path: Path) -> None:
+def test_one_company_takes_so_much_of_the_time_and_another_still_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spp_workshop.serving.clerks.MOST", 0.2)
     clerks = Clerks(tmp_path, list, tmp_path / "place")
-    for _ in range(60):
+    monkeypatch.setattr(clerks._clerk, "do", lambda job: time.sleep(job["seconds"]) or {})
+    for seconds in (0, 0.21):
         clerks.admit("alpha")
+        finished(clerks.do("alpha", {"seconds": seconds}))
         clerks.release("alpha")
     with pytest.raises(TooMany):
         clerks.admit("alpha")
     clerks.admit("beta")
+    monkeypatch.setattr("spp_workshop.serving.clerks.WITHIN", 0.0)
+    clerks.admit("alpha")
     clerks.close()
 
 
