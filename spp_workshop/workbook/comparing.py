@@ -109,7 +109,7 @@ def disagreeing(judged: list[Judged]) -> list[Judged]:
         replace(
             one,
             told=[
-                replace(told, state="conflict", reason=_two_files(), remedy=_settle())
+                replace(told, state="conflict", reason=_two_files(), remedy=_take_one())
                 if told.state in STORED and _answer_of(one, told) in disputed
                 else told
                 for told in one.told
@@ -327,6 +327,11 @@ def _changed_meanwhile() -> Message:
 
 def _two_files() -> Message:
     return message("Two files of this company say different things here.")
+
+
+def _take_one() -> Message:
+    # With --overwrite they would disagree all the same.
+    return message("Ask the company which one holds, and import that file alone.")
 
 
 def _settle() -> Message:

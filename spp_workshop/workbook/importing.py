@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from spp_workshop.errors import Problem, SppError
+from spp_workshop.plain_text import without_controls
 from spp_workshop.spreadsheets.opening import Returned, read_file
 from spp_workshop.workshop import Workshop
 
@@ -45,11 +47,12 @@ def import_files(
     """
     outcome = Outcome()
     read: list[Returned] = []
-    for path in files:
+    for path, name in zip(files, _called(files), strict=True):
         try:
-            read.append(read_file(path, partial(ask, path.name) if ask else None))
+            file = read_file(path, partial(ask, name) if ask else None)
+            read.append(replace(file, name=name))
         except SppError as error:
-            outcome.refused += error.problems
+            outcome.refused += [problem.at(name) for problem in error.problems]
     outcome.judged, refused = judged_files(workshop, read, company=company, overwrite=overwrite)
     outcome.refused += refused
     if store:
@@ -59,6 +62,16 @@ def import_files(
         if not isinstance(one, Submitted) and has_to_be_seen(one, stored=store):
             outcome.copies[one.file.name] = marked_copy(workshop, one)
     return outcome
+
+
+def _called(files: Sequence[Path]) -> list[str]:
+    """What each file is called in what is said of it: by its path, where another one has the same name.
+
+    A name that somebody has chosen reaches a terminal, where control characters would be orders.
+    """
+    alike = Counter(path.name for path in files)
+    names = [path.name if alike[path.name] == 1 else str(path) for path in files]
+    return [" ".join(without_controls(name).split()) for name in names]
 
 
 def judged_files(

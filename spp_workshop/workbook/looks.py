@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from typing import Any
 
@@ -23,6 +24,8 @@ STATES = {
 
 _BASE = {"font_name": FONT, "font_size": 10, "font_color": INK, "valign": "top", "text_wrap": True}
 _BOX = {"border": 1, "border_color": LINE}
+_SIDES = {"left": 1, "right": 1, "left_color": LINE, "right_color": LINE}
+_LINK = {"font_color": ACCENT, "underline": 1}
 STYLES: dict[str, dict[str, Any]] = {
     "plain": {},
     "unseen": {"font_color": PAPER, "num_format": ";;;", "text_wrap": False},
@@ -45,12 +48,16 @@ STYLES: dict[str, dict[str, Any]] = {
     "section": {"bold": True, "font_size": 11, "font_color": ACCENT, "bg_color": TINT, **_BOX},
     "prose": {"bg_color": TINT, **_BOX},
     "note": {"font_size": 9, "font_color": SOFT, "bg_color": TINT, **_BOX},
-    "link": {"font_color": ACCENT, "underline": 1, **_BOX},
+    "link": {**_LINK, **_BOX},
+    "link_first": {**_LINK, **_SIDES, "top": 1, "top_color": LINE},
+    "link_inner": {**_LINK, **_SIDES},
+    "link_last": {**_LINK, **_SIDES, "bottom": 1, "bottom_color": LINE},
     "cell": {**_BOX},
     "label": {"bold": True, "align": "right", "valign": "vcenter"},
     "bold": {"bold": True},
     "need": {"bold": True, "font_color": "#a6261d"},
     "small": {"font_size": 9, "font_color": SOFT},
+    **{f"mark_{state}": {**_BOX, "bg_color": ground} for state, ground in STATES.items()},
 }  # fmt: skip
 ANSWER: dict[str, Any] = {**_BOX, "locked": False, "bg_color": PAPER}
 # By kind of question how a cell takes what is typed; texts stay texts, whatever sign they begin with.
@@ -97,6 +104,20 @@ def height(text: str, width: float, size: float = 10) -> float:
     per_line = max(width * 10 / size - 1, 1)
     lines = sum(max(1, math.ceil(breadth(part) / per_line)) for part in text.split("\n"))
     return lines * size * 1.42 + 5
+
+
+def broken(text: str, width: float) -> list[str]:
+    """The text in lines of this width in narrow letters, none of which begins with a closing mark."""
+    lines = [""]
+    for part in _PARTS.findall(text):
+        if lines[-1] and breadth(lines[-1] + part.rstrip()) > width:
+            lines.append("")
+        lines[-1] += part
+    return [line.strip() for line in lines]
+
+
+# What stays together in a line: a word, or a Japanese letter with the marks beside it.
+_PARTS = re.compile(r"[(\[]?[^!-~\s][^\w\s(\[!-'*-~]*[)\]]*\s?|[!-~]+\s?|\s")
 
 
 def breadth(text: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,8 @@ from spp_workshop.errors import Message, message
 from spp_workshop.worksheet import Text
 
 from .cells import Sheet
-from .looks import Looks, height
+from .looks import STATES as GROUNDS
+from .looks import Looks, broken, height
 from .plans import Book, Page
 from .sheets import write_sheet
 from .tables import write_table
@@ -19,7 +21,10 @@ from .texts import LISTS
 # What Excel takes of a sheet's name.
 LONGEST_NAME = 31
 MARKS = "spp_stamp"
+# Letters of a sheet's title on a line of the cover.
+TITLE_WIDTH = 53
 MARGINS = {"left": 0.45, "right": 0.45, "top": 0.55, "bottom": 0.6}
+_BRACKETS = re.compile(r"\s*[(\uff08][^(\uff08)\uff09]*[)\uff09]")
 # No password: a company that must change more can do so, and what comes home is understood all the same.
 ALLOWED = {"format_columns": True, "format_rows": True, "sort": True, "autofilter": True, "insert_rows": True}
 
@@ -59,23 +64,42 @@ def sheet_names(book: Book) -> list[str]:
     taken = {_cover_name(book).casefold(), LISTS, MARKS}
     names = []
     for page in book.pages:
-        title = book.words.line(page.sheet.title)
-        name = _shortened(title)
+        fitting = name = _tab(book, page)
         number = 2
         while name.casefold() in taken:
-            name = f"{_shortened(title)[: LONGEST_NAME - 3]} {number}"
+            name = f"{fitting[: LONGEST_NAME - 3]} {number}"
             number += 1
         taken.add(name.casefold())
         names.append(name)
     return names
 
 
-def _shortened(title: str) -> str:
+def _tab(book: Book, page: Page) -> str:
+    """A title on its tab: whole if it fits, else in the first language alone, without what is in brackets."""
+    title = page.sheet.title[book.words.languages[0]]
+    tries = (book.words.line(page.sheet.title), title, _BRACKETS.sub("", title))
+    return next((_plain(one) for one in tries if _units(_plain(one)) <= LONGEST_NAME), _shortened(tries[-1]))
+
+
+def _plain(title: str) -> str:
+    """A title in letters that the name of a sheet may have."""
     kept = "".join(" " if sign in "[]:*?/\\" else sign for sign in title)
-    name = " ".join(kept.split()).strip("'")
-    while len(name.encode("utf-16-le")) // 2 > LONGEST_NAME:
-        name = name[:-1]
-    return name.strip("' ") or "sheet"
+    return " ".join(kept.split()).strip("'").strip() or "sheet"
+
+
+def _shortened(title: str) -> str:
+    """Cut to what Excel takes: after a word, where there are words, and three dots tell it."""
+    name = _plain(title)
+    if _units(name) <= LONGEST_NAME:
+        return name
+    while _units(name) > LONGEST_NAME - 1:
+        name, cut = name[:-1], name[-1]
+    words = name if cut == " " or not cut.isascii() else name.rpartition(" ")[0] or name
+    return f"{words.strip(chr(39) + ' ')}…"
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
 
 
 def _cover_name(book: Book) -> str:
@@ -89,6 +113,8 @@ def _finish(worksheet: Any, book: Book, page: Page) -> None:
     worksheet.set_margins(**MARGINS)
     worksheet.set_zoom(100)
     footer = f"{book.company.name[book.words.languages[0]]}   {page.sheet.title[book.words.languages[0]]}"
+    if any(mark.state in _OPEN for line in page.lines for mark in line.marks.values()):
+        worksheet.set_tab_color(GROUNDS["wrong"])
     worksheet.set_footer(f"&L&8{footer.replace('&', '&&')[:180]}&R&8&P / &N")
 
 
@@ -153,7 +179,7 @@ def _cover(sheet: Sheet, names: Sequence[str]) -> None:
     worksheet.set_column(1, 1, 5)
     worksheet.set_column(2, 2, 52)
     worksheet.set_column(3, 3, 44)
-    row = _heading(sheet)
+    row = _marks(sheet, _heading(sheet))
     row = _block(sheet, row, message("How to fill it in"), _HOW)
     row = _contents(sheet, row, names)
     row = _block(sheet, row, message("If you need help"), [_contact(book)])
@@ -199,6 +225,31 @@ def _heading(sheet: Sheet) -> int:
     return row + 1
 
 
+# What still has to be seen to in a copy that goes back.
+_OPEN = ("wrong", "conflict", "incomplete")
+_GROUNDS = (
+    (("wrong",), message("Could not be read: please correct it.")),
+    (("conflict", "incomplete"), message("Not settled yet: please look at it.")),
+    (("new", "changed", "cleared"), message("Read well; nothing to do.")),
+)
+
+
+def _marks(sheet: Sheet, row: int) -> int:
+    """In a copy that goes back, what its colours mean."""
+    marks = [mark for page in sheet.book.pages for line in page.lines for mark in line.marks.values()]
+    counted = [(states[0], text, sum(mark.state in states for mark in marks)) for states, text in _GROUNDS]
+    found = [one for one in counted if one[2]]
+    if not found:
+        return row
+    told = message("The reason is in the note at each cell. A coloured tab has something to be looked at.")
+    lines = [message("{what} (cells: {count})", what=text, count=count) for _, text, count in found]
+    end = _block(sheet, row, message("What was in your file, by colour"), [*lines, told])
+    for place, (state, _, _) in enumerate(found, start=1):
+        sheet.write(row + place, 1, None, sheet.looks(f"mark_{state}"))
+    sheet.write(row + len(found) + 1, 1, None, sheet.looks("soft"))
+    return end
+
+
 def _block(sheet: Sheet, row: int, title: Message, lines: Sequence[Message | Text]) -> int:
     words, looks, worksheet = sheet.words, sheet.looks, sheet.worksheet
     worksheet.merge_range(row, 1, row, 3, words.line(title), looks("part"))
@@ -220,16 +271,43 @@ def _contents(sheet: Sheet, row: int, names: Sequence[str]) -> int:
     row += 1
     heads = (message("No."), message("Sheet"), message("Wanted for"))
     for column, head in enumerate(heads, start=1):
-        sheet.write(row, column, words.line(head), looks("head"))
+        sheet.write(row, column, words(head), looks("head"))
+    worksheet.set_row(row, height(words(heads[0]), 5))
+    row += 1
     for number, (page, name) in enumerate(zip(sheet.book.pages, names, strict=True), start=1):
-        here = row + number
-        title, due = words(page.sheet.title), _wanted(sheet, page)
-        sheet.write(here, 1, str(number), looks("number"))
-        quoted = name.replace("'", "''")
-        worksheet.write_url(here, 2, f"internal:'{quoted}'!A1", looks("link"), title.replace("\n", " / "))
-        sheet.write(here, 3, due, looks("cell"))
-        worksheet.set_row(here, max(height(title.replace("\n", " / "), 52), height(due, 44)))
-    return row + len(names) + 2
+        row = _entry(sheet, row, number, page, name)
+    return row + 1
+
+
+def _entry(sheet: Sheet, row: int, number: int, page: Page, name: str) -> int:
+    """A sheet in the list. Returns the next free row.
+
+    Each line of its title is a link in a cell of its own: LibreOffice shows a link on one line only, and cuts
+    off the rest.
+    """
+    title = [line for part in sheet.words(page.sheet.title).split("\n") for line in broken(part, TITLE_WIDTH)]
+    due, last = _wanted(sheet, page), row + len(title) - 1
+    line_height = height("", TITLE_WIDTH)
+    left = max(line_height, height(due, 44) - line_height * (len(title) - 1))
+    quoted = name.replace("'", "''")
+    for place, line in enumerate(title):
+        look = sheet.looks(_LINKS[place == 0, place == len(title) - 1])
+        sheet.worksheet.write_url(row + place, 2, f"internal:'{quoted}'!A1", look, line)
+        sheet.worksheet.set_row(row + place, left if row + place == last else line_height)
+    for column, text, style in ((1, str(number), "number"), (3, due, "cell")):
+        if last > row:
+            sheet.worksheet.merge_range(row, column, last, column, None, sheet.looks(style))
+        sheet.write(row, column, text, sheet.looks(style))
+    return last + 1
+
+
+# The look of a line of a title, by whether it is the first, and the last.
+_LINKS = {
+    (True, True): "link",
+    (True, False): "link_first",
+    (False, False): "link_inner",
+    (False, True): "link_last",
+}
 
 
 def _wanted(sheet: Sheet, page: Page) -> str:

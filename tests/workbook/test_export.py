@@ -14,6 +14,7 @@ from openpyxl import load_workbook
 from spp_workshop.cli import main
 from spp_workshop.errors import SppError
 from spp_workshop.workbook.exporting import export
+from spp_workshop.workbook.looks import broken
 from spp_workshop.workshop import Workshop, open_workshop
 
 from .edited import Edited, sent
@@ -175,6 +176,33 @@ def test_long_titles_of_sheets_stay_apart(workshop: Workshop) -> None:
     names = Edited(sent(workshop, languages=("ja", "en"))).book.sheetnames
     assert len({name.casefold() for name in names}) == len(names)
     assert all(len(name.encode("utf-16-le")) <= 62 for name in names)
+
+
+def test_a_long_title_is_not_cut_within_a_phrase(workshop: Workshop) -> None:
+    english = Edited(sent(workshop, languages=("en",))).book.sheetnames
+    assert {"Company profile", "Step 3 Assess the company's…", "Questionnaire before the…"} <= set(english)
+    both = Edited(sent(workshop, languages=("ja", "en"))).book.sheetnames
+    assert {"会社の概要 Company profile", "事前に見つけた課題"} <= set(both)
+    assert "ステップ③ 負の影響と企業の関わりの評価及び優先順位付け" in both
+
+
+def test_a_long_title_on_the_cover_has_a_link_on_each_of_its_lines(workshop: Workshop) -> None:
+    # LibreOffice shows a link on one line, and cuts off what does not fit.
+    cover = Edited(sent(workshop, languages=("en",))).book.worksheets[0]
+    linked = [cell for row in cover.iter_rows() for cell in row if cell.hyperlink]
+    assert all(len(cell.value) <= 53 for cell in linked)
+    step = [cell.value for cell in linked if "Step 3" in cell.hyperlink.location]
+    assert step == [
+        "Step 3: Assess the company's involvement in adverse",
+        "impacts (human rights risks) and set priorities",
+    ]
+    assert len({cell.hyperlink.location for cell in linked}) == COMPANY_SHEETS
+
+
+def test_lines_break_at_words_and_before_no_closing_mark() -> None:
+    assert broken("自己点検(指導原則31の8要件)", 14) == ["自己点検(指導", "原則31の8要件)"]
+    assert broken("one two three", 8) == ["one two", "three"]
+    assert broken("", 8) == [""]
 
 
 def test_an_empty_programme_is_told(tmp_path: Path, capsys: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import subprocess
 from datetime import datetime
@@ -13,6 +14,7 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from spp_workshop.errors import AnswerError
+from spp_workshop.messages import say
 from spp_workshop.seats import Seat
 from spp_workshop.spreadsheets.opening import read_file
 from spp_workshop.workbook.annotating import annotated
@@ -111,6 +113,28 @@ def test_two_files_of_one_company_that_disagree_are_a_conflict_for_both(
     for found in outcome.judged:
         assert states(found)[LIST, "situation"] == "conflict"
     assert alpha.rows(LIST)[0].answers == {"insight": "同じ"}
+
+
+def test_files_of_one_name_are_told_apart_each_with_its_copy(workshop: Workshop, tmp_path: Path) -> None:
+    files = []
+    for place, situation in (("monday", "甲"), ("friday", "乙")):
+        (tmp_path / place).mkdir()
+        files.append(put(tmp_path / place, "back.xlsx", filled(workshop, situation=situation).saved()))
+    outcome = import_files(workshop, files)
+    assert [one.file.name for one in outcome.judged] == [str(file) for file in files]
+    assert len(set(outcome.copies.values())) == 2
+    (told,) = [one for one in outcome.judged[0].told if one.state == "conflict"]
+    # With both given again, it would do nothing.
+    assert "--overwrite" not in say(told.remedy, "en")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows takes no such names")
+def test_a_files_name_gives_no_orders_to_a_terminal(workshop: Workshop, tmp_path: Path) -> None:
+    name = "a\x1b[2J\nb.xlsx"
+    files = [put(tmp_path, name, filled(workshop).saved()), put(tmp_path, f"{name}.xls", b"\xd0\xcf\x11\xe0")]
+    outcome = import_files(workshop, [*files, tmp_path / f"no{name}"])
+    said = [outcome.judged[0].file.name, *(problem.where for problem in outcome.refused)]
+    assert said == ["a\ufffd[2J b.xlsx", "a\ufffd[2J b.xlsx.xls", "noa\ufffd[2J b.xlsx"]
 
 
 # --- Storing ----------------------------------------------------------------------------------------------
@@ -422,6 +446,20 @@ def test_the_copy_marks_cells_says_why_and_can_be_sent_in_again(workshop: Worksh
     (row,) = alpha.rows(LIST)
     assert row.answers == {"situation": "換気", "issue": "occupational_safety_health"}
     assert alpha.rows(PLAIN)[0].answers == {"employees": 40}
+
+
+def test_the_cover_of_the_copy_says_what_the_colours_mean_and_tabs_where_to_look(workshop: Workshop) -> None:
+    edited = filled(workshop, situation="換気", issue="ないもの")
+    edited.answer(PLAIN, employees=40)
+    copy = Edited(annotated(workshop, judged(workshop, edited.saved())))
+    cover = {cell.value: cell for row in copy.book.worksheets[0].iter_rows() for cell in row if cell.value}
+    wrong = cover["読み取れませんでした。直してください。(セルの数: 1)"]
+    assert wrong.offset(0, -1).fill.fgColor.rgb == "FFFBDCD8"
+    assert "読み取れました。直す必要はありません。(セルの数: 2)" in cover
+    assert copy.sheet(LIST).sheet_properties.tabColor.rgb == "FFFBDCD8"
+    assert copy.sheet(PLAIN).sheet_properties.tabColor is None
+    plain = Edited(sent(workshop)).book.worksheets[0]
+    assert not any("色" in str(cell.value) for row in plain.iter_rows() for cell in row)
 
 
 def test_the_copy_shows_both_answers_of_a_conflict(workshop: Workshop, alpha: Workshop) -> None:
