@@ -34,22 +34,33 @@ ROOM, LITTLE_ROOM = 27.0, 21.0
 
 # In letters: what an A4 page on its side holds so that it can be read, and what is seen without scrolling.
 PAGE_WIDTH, SEEN = 170, 110
+# What an upright page holds.
+UPRIGHT = 80
+# By how much a column may be wider than usual, and how wide it is where whether a list is finished is said.
+WIDEST, FINISH_WIDTH = 2.5, 22
 
 
 def write_table(sheet: Sheet, page: Page) -> None:
     """Write a list into its sheet."""
-    widths = [*map(_width, page.carried), *map(_width, page.columns)]
+    widths = _widths(page)
     _columns(sheet, widths)
     _top(sheet, page, widths)
     _heads(sheet, page, widths)
     last = FIRST + len(page.lines) + page.more - 1
     for place, line in enumerate(page.lines):
-        _line(sheet, page, FIRST + place, line)
+        _line(sheet, page, FIRST + place, line, widths)
     for place in range(page.more):
         _more(sheet, page, FIRST + len(page.lines) + place, place + 1)
     for place, column in enumerate(page.columns):
         sheet.rules(FIRST, last, BEGIN + len(page.carried) + place, column, help_text=True)
     _print(sheet, page, widths)
+
+
+def _widths(page: Page) -> list[float]:
+    """How wide the columns are; a list of few questions spreads out, and its introduction above it, too."""
+    widths = [*map(_width, page.carried), *map(_width, page.columns)]
+    wider = min(WIDEST, max(1.0, SEEN / sum(widths, 7.0)))
+    return [width * wider for width in widths]
 
 
 def _width(one: Field | Column) -> float:
@@ -66,6 +77,8 @@ def _columns(sheet: Sheet, widths: list[float]) -> None:
     sheet.worksheet.set_column(NUMBER, NUMBER, 7)
     for place, width in enumerate(widths):
         sheet.worksheet.set_column(BEGIN + place, BEGIN + place, width)
+    if len(widths) == 1:
+        sheet.worksheet.set_column(BEGIN + 1, BEGIN + 1, FINISH_WIDTH)
 
 
 def _top(sheet: Sheet, page: Page, widths: list[float]) -> None:
@@ -144,7 +157,7 @@ def _example(sheet: Sheet, field: Field) -> str:
     return sheet.words(sector or field.example) if (sector or field.example) else ""
 
 
-def _line(sheet: Sheet, page: Page, row: int, line: Line) -> None:
+def _line(sheet: Sheet, page: Page, row: int, line: Line, widths: list[float]) -> None:
     looks = sheet.looks
     sheet.write(row, ID, line.row, looks("hidden"))
     sheet.write(row, REVISION, line.revision, looks("hidden"))
@@ -155,7 +168,7 @@ def _line(sheet: Sheet, page: Page, row: int, line: Line) -> None:
         sheet.write(row, BEGIN + place, str(shown) if shown is not None else None, looks("carried"))
     for place, column in enumerate(page.columns):
         sheet.answer(row, BEGIN + len(page.carried) + place, column, line)
-    sheet.worksheet.set_growing_row(row, _height(sheet, page, line))
+    sheet.worksheet.set_growing_row(row, _height(sheet, page, line, widths))
 
 
 def _number(sheet: Sheet, row: int, line: Line) -> None:
@@ -165,13 +178,12 @@ def _number(sheet: Sheet, row: int, line: Line) -> None:
     sheet.write(row, NUMBER, f"{line.number}\n{code}" if code else line.number, look)
 
 
-def _height(sheet: Sheet, page: Page, line: Line) -> float:
+def _height(sheet: Sheet, page: Page, line: Line, widths: list[float]) -> float:
     shown = [
         sheet.display.value(one, line.carried[one.name]) if one.name in line.carried else ""
         for one in page.carried
     ]
     shown += [line.given.get(one.key, sheet.display.cell(one, line.answers)) for one in page.columns]
-    widths = [*map(_width, page.carried), *map(_width, page.columns)]
     return max([ROOM, *(height(str(text or ""), width) for text, width in zip(shown, widths, strict=True))])
 
 
@@ -192,8 +204,13 @@ def _print(sheet: Sheet, page: Page, widths: list[float]) -> None:
     # The number and the first column stay, on the screen and on every page.
     kept = BEGIN + 1 if widths and widths[0] <= LONG else BEGIN
     worksheet.freeze_panes(HEAD + 1, kept)
-    worksheet.set_landscape()
+    if sum(widths) <= UPRIGHT:
+        worksheet.set_portrait()
+    else:
+        worksheet.set_landscape()
     worksheet.fit_to_pages(max(1, math.ceil(sum(widths) / PAGE_WIDTH)), 0)
     worksheet.repeat_rows(HEAD)
     worksheet.repeat_columns(NUMBER, kept - 1)
-    worksheet.print_area(TITLE, NUMBER, FIRST + len(page.lines) + page.more - 1, BEGIN + len(widths) - 1)
+    # The cell where it is said whether the list is finished stands in the second column, though there be one.
+    last = BEGIN + max(len(widths), 2) - 1
+    worksheet.print_area(TITLE, NUMBER, FIRST + len(page.lines) + page.more - 1, last)

@@ -12,14 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import Clock
 
 from spp_workshop import printing
 from spp_workshop.cli import main
 from spp_workshop.errors import SppError
 from spp_workshop.messages import Language
+from spp_workshop.paper.drawing import Drawing
 from spp_workshop.paper.making import print_sheets, session_of
+from spp_workshop.paper.planning import plans
 from spp_workshop.seats import Seat
-from spp_workshop.workshop import Workshop
+from spp_workshop.workshop import Workshop, open_workshop
 
 from .conftest import SESSION, SHEETS, drawn, words
 
@@ -296,6 +299,18 @@ def test_every_worksheet_stands_in_the_pdf_with_numbered_pages(
             if PAPER_OF[sheet.subject] == paper and (sheet.subject, sheet.share) != ("session", "own"):
                 assert plain(sheet.title[language]) in told
                 assert all(plain(field.label[language]) in told for field in sheet.questions)
+
+
+@needs_poppler
+def test_the_cover_in_both_languages_is_one_page(tmp_path: Path) -> None:
+    assert main(["new", str(tmp_path / "w"), "--template", "spp-2025"]) == 0
+    workshop = open_workshop(tmp_path / "w", now=Clock())
+    companies = [workshop.programme.company("akanegumo")]
+    session = workshop.programme.session("dd_practice")
+    (paper,) = plans(workshop, session, companies, "p1")
+    cover, second, *_ = pdf_text(Drawing(workshop, session, ("ja", "en")).page(paper), tmp_path).split("\f")
+    assert plain(workshop.programme.fictional["en"]) in plain(cover)
+    assert plain("Homework before the workshop.") in plain(second)
 
 
 @needs_poppler

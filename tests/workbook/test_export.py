@@ -205,6 +205,38 @@ def test_lines_break_at_words_and_before_no_closing_mark() -> None:
     assert broken("", 8) == [""]
 
 
+ONE_QUESTION = """\
+name: safety_talk
+version: 1
+title: {ja: 安全の話し合い, en: Safety talk}
+intro: {ja: 危ない作業を書きます。, en: Write down what felt dangerous.}
+subject: company
+repeats: true
+row_title: work
+share: own
+source: {ja: 自社で作成, en: Made by us}
+fields:
+  - type: text
+    name: work
+    label: {ja: 作業, en: Work}
+    hint: {ja: 一行に一つ, en: One per row}
+    example: {ja: 荷下ろし, en: Unloading}
+    why: {ja: 知るため。, en: To know.}
+    source: {ja: 自社で作成, en: Made by us}
+"""
+
+
+def test_a_list_of_one_question_has_room_and_prints_with_the_cell_that_finishes_it(
+    workshop: Workshop,
+) -> None:
+    (workshop.folder / "worksheets").mkdir(exist_ok=True)
+    (workshop.folder / "worksheets" / "safety_talk.yaml").write_text(ONE_QUESTION, encoding="utf-8")
+    sheet = Edited(sent(open_workshop(workshop.folder))).sheet("safety_talk")
+    assert round(sheet.column_dimensions["D"].width) == 66
+    assert sheet.print_area.endswith("$C$2:$E$18")
+    assert sheet.page_setup.orientation == "portrait"
+
+
 def test_an_empty_programme_is_told(tmp_path: Path, capsys: Any) -> None:
     assert main(["new", str(tmp_path / "w")]) == 0
     assert main(["worksheets", "export", str(tmp_path / "w")]) == 2
