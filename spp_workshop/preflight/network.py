@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
 
-from spp_workshop.errors import Message, Problem, message
+from spp_workshop.errors import Message, Problem, SppError, message
 
 from .plan import Plan
 
@@ -76,6 +76,8 @@ def options(plan: Plan) -> list[Problem]:
 
 def resolved(plan: Plan) -> list[Problem]:
     """The name that others type is known, and its number is not one by which a machine calls itself."""
+    if plan.faults:
+        raise SppError(plan.faults)  # the name that was meant is not known
     try:
         found = socket.getaddrinfo(plan.name, plan.public_port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
