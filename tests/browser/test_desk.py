@@ -78,6 +78,18 @@ def test_on_a_phone_the_facilitators_page_is_as_wide_as_the_phone(opened: Callab
     assert wide <= there
 
 
+@pytest.mark.parametrize(("width", "letters"), [(1000, 20), (1920, 26.88)])
+def test_letters_grow_with_the_screen_of_the_room(
+    opened: Callable[..., Any], width: int, letters: float
+) -> None:
+    page = opened("screen", viewport={"width": width, "height": 1080})
+    text = page.locator("#rendered_cells .jp-RenderedHTMLCommon p").first
+    size = text.evaluate("node => parseFloat(getComputedStyle(node).fontSize)")
+    assert size == pytest.approx(letters, abs=0.1)
+    wide, there = widths(page)
+    assert wide <= there
+
+
 def test_the_facilitator_fills_in_a_form_and_it_is_stored(opened: Callable[..., Any], served: Served) -> None:
     page = opened("desk")
     heads = page.locator(".spp-form input[inputmode=numeric]")
