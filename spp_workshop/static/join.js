@@ -158,7 +158,7 @@ function fromLink() {
   find("#code-linked").hidden = false;
   show(find("#joining"), []);
   const seated = find("#seated");
-  if (!seated) find("#joining [data-field=place] input:checked, #joining [data-field=place] input").focus();
+  if (!seated) (find("#joining [data-field=place] input:checked") ?? find("#joining [data-field=place] input")).focus();
 }
 
 function step(button) {

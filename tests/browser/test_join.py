@@ -101,6 +101,16 @@ def test_the_code_of_a_link_is_filled_in_and_leaves_the_address(
     assert people(served)[0].agreed_at
 
 
+def test_where_most_are_is_chosen_already_and_what_is_chosen_has_the_cursor(
+    person: Callable[..., Any], folder: Path
+) -> None:
+    with serving(folder, session="dd_preparation") as served:
+        page = person()
+        page.goto(f"{served.address}join#{served.code(ALPHA)}")
+        expect(page.get_by_label("オンライン")).to_be_checked()
+        expect(page.get_by_label("オンライン")).to_be_focused()
+
+
 def test_opening_a_link_redeems_nothing(person: Callable[..., Any], served: Served, code: str) -> None:
     page = person()
     page.goto(f"{served.address}join#{code}")
