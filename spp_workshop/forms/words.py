@@ -118,6 +118,7 @@ _WORDS = {
     "stuck_send": message("Tell the facilitator"),
     "stuck_told": message("The facilitator has been told ({time}).", time="{time}"),
     "submit": message("Submit"),
+    "submitted": message("Submitted. If you change something, please submit again."),
     "take_theirs": message("Take the other answer"),
     "theirs": message("The other answer"),
     "ticked": message("Yes (ticked)"),

@@ -251,6 +251,10 @@ WORDS = {
     "progress": message("Where you are"),
     "back": message("Back"),
     "end": message("This was the last screen. Everything you wrote is saved; you can close this page."),
+    "end_waiting": message(
+        "This was the last screen. Some answers are not saved yet: please keep this page open. "
+        "Under “All screens” you can go back to them."
+    ),
     "opening": message("Opening…"),
     "offline": message(
         "There is no connection at the moment. You can go on writing: what is not saved yet is kept in this "

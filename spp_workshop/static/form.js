@@ -1787,6 +1787,7 @@ class Form {
     for (const row of this.rows.values()) row.pressed = true;
     this.show();
     this.showSummary(reply.problems);
+    if (!reply.problems.length) this.offerSentence(this.words.text("submitted"));
   }
 
   unsavedProblems(row) {
@@ -1822,6 +1823,8 @@ class Form {
     this.resend.hidden = state !== "unsaved";
     this.historyTool.hidden = this.alone === null || !rows[0]?.revision;
     this.submitTool.hidden = !rows.length;
+    // What is submitted asks for nothing more, until something is changed.
+    this.submitTool.classList.toggle("spp-primary", status !== "submitted" || unsent + held > 0);
     if (this.said === said) return;
     this.said = said;
     this.state.dataset.state = state;

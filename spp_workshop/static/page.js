@@ -167,6 +167,15 @@ function open(step) {
   for (const image of step.querySelectorAll("[data-chart]")) drawChart(image);
 }
 
+/** Opens the forms of all screens that hold unsent answers: what was typed before a reload is sent from here too. */
+function openWaiting() {
+  for (const place of document.querySelectorAll("[data-form]")) {
+    const { form: name } = place.dataset;
+    const begins = `${KEPT}${started.forms[name]?.place.workshop}:${name}:`;
+    if (!models.has(name) && unsent().some((key) => key.startsWith(begins))) openForm(place);
+  }
+}
+
 /** Draws a form once; when its step is opened again, it looks for what others wrote. */
 async function openForm(place) {
   const name = place.dataset.form;
@@ -295,20 +304,45 @@ addEventListener("online", () => connection.lost && news.later(0));
 
 const excel = document.querySelector("[data-excel]");
 
-excel.addEventListener("toggle", async () => {
-  if (!excel.open || excel.dataset.begun) return;
-  excel.dataset.begun = "true";
-  try {
-    const { homework } = await import("./homework.js");
-    const style = document.createElement("link");
-    Object.assign(style, { rel: "stylesheet", href: excel.dataset.style });
-    document.head.append(style);
-    endings.push(homework(excel.querySelector("[data-words]"), asked, () => news.soon()));
-  } catch {
-    delete excel.dataset.begun;
+let begun = null; // the place for workbooks is there, or on its way
+
+function openExcel() {
+  begun ??= beginExcel().catch(() => {
+    begun = null;
     connection.fails();
-  }
+  });
+  return begun;
+}
+
+async function beginExcel() {
+  const { homework } = await import("./homework.js");
+  const style = document.createElement("link");
+  Object.assign(style, { rel: "stylesheet", href: excel.dataset.style });
+  document.head.append(style);
+  endings.push(homework(excel.querySelector("[data-words]"), asked, () => news.soon()));
+}
+
+excel.addEventListener("toggle", () => excel.open && openExcel());
+
+// A file that is dropped beside its place would take the page away, with all that is typed; it is meant for here.
+addEventListener("dragover", (event) => event.dataTransfer.types.includes("Files") && event.preventDefault());
+addEventListener("drop", (event) => {
+  const { files } = event.dataTransfer;
+  if (!files.length || event.defaultPrevented) return;
+  event.preventDefault();
+  takeFile(files);
 });
+
+/** Opens the place for workbooks, and puts the file there as if it had been chosen. */
+async function takeFile(files) {
+  excel.open = true;
+  await openExcel();
+  const input = excel.querySelector("input[type=file]");
+  if (!input) return;
+  excel.scrollIntoView({ block: "center" });
+  input.files = files;
+  input.dispatchEvent(new Event("change"));
+}
 
 // --- Language, and who is here ---------------------------------------------------------------------------------------
 
@@ -385,6 +419,7 @@ async function begin() {
   news.revision = started.revision;
   showWho();
   open(current);
+  openWaiting();
   document.body.dataset.ready = "true";
   news.later();
   // Not all of a room in the same moment.

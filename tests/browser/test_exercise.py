@@ -344,6 +344,33 @@ def test_what_is_typed_without_a_network_is_sent_when_it_is_back(
     assert stored(served)["agreed_by"] == "総務課長"
 
 
+def test_the_last_screen_says_what_is_not_saved_and_it_is_sent_from_there_after_a_reload(
+    person: Callable[..., Any], served: Served
+) -> None:
+    page = person(width=375)
+    page.on("dialog", lambda dialog: dialog.accept())
+    join(page, served)
+
+    def no_save(route: Any) -> None:
+        route.abort() if route.request.post_data_json["do"] == "save" else route.continue_()
+
+    page.route("**/spp/message", no_save)
+    typed(page, "agreed_by").fill("総務課長")
+    field(page, "agreed_by").locator(".spp-mark[data-state=waiting]").wait_for()
+    go(page, "feedback")
+    ends = {one: page.locator(f"[data-end={one}]") for one in ("saved", "waiting")}
+    expect(ends["waiting"]).to_be_visible()
+    expect(ends["saved"]).to_be_hidden()
+    # On a phone it stands above the way back, as wide as the page.
+    assert ends["waiting"].bounding_box()["width"] > 330
+    page.reload()
+    ready(page)
+    expect(ends["waiting"]).to_be_visible()
+    page.unroute("**/spp/message")
+    expect(ends["saved"]).to_be_visible()
+    assert stored(served)["agreed_by"] == "総務課長"
+
+
 def test_a_minute_without_a_network_loses_nothing_and_needs_no_hand(
     person: Callable[..., Any], served: Served
 ) -> None:
@@ -428,7 +455,8 @@ def test_a_seat_that_was_ended_says_so_and_the_answer_is_sent_after_joining_agai
     served.do(end)
     typed(page, "agreed_by").fill("総務課長")
     banner = page.locator("[data-banner=ended]")
-    expect(banner).to_be_visible()
+    # Where it was typed, far below the top of the page.
+    expect(banner).to_be_in_viewport(ratio=1)
     expect(typed(page, "agreed_by")).to_have_value("総務課長")
     assert "agreed_by" not in stored(served)
     page.on("dialog", lambda dialog: dialog.accept())  # the browser asks whether to leave the page

@@ -421,8 +421,28 @@ def test_a_change_after_submitting_makes_it_a_draft_again(show: Open) -> None:
     page.get_by_label("一行").fill("文")
     button(page, WORDS["submit"]).click()
     page.locator(".spp-state .spp-chip[data-state=submitted]").wait_for()
+    assert page.locator(".spp-offer").inner_text() == WORDS["submitted"]
+    submit = button(page, WORDS["submit"])
+    assert "spp-primary" not in submit.get_attribute("class")
     page.get_by_label("経緯").fill("追加")
     page.locator(".spp-state .spp-chip[data-state=draft]").wait_for()
+    assert "spp-primary" in submit.get_attribute("class")
+
+
+def test_required_stands_beside_the_question_on_a_phone(show: Open) -> None:
+    page = show("consent")
+    page.set_viewport_size({"width": 375, "height": 740})
+    # Below what is ticked, which has the whole width, it shares a line with what is saved.
+    told = field(page, "purpose_understood")
+    told.locator("input").check()
+    saved(page, "purpose_understood")
+    badge, mark = told.locator(".spp-required").bounding_box(), told.locator(".spp-mark").bounding_box()
+    assert abs(badge["y"] - mark["y"]) < 12
+    assert badge["x"] + badge["width"] < mark["x"]
+    # Elsewhere it follows the last word of a question that has two lines.
+    last_line = "node => [...node.children].slice(0, 2).map((one) => [...one.getClientRects()].at(-1).y)"
+    words, required = field(page, "status_by_name").locator(".spp-label").evaluate(last_line)
+    assert abs(words - required) < 12
 
 
 # --- When the connection fails --------------------------------------------------------------------------

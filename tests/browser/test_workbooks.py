@@ -29,11 +29,11 @@ expect = pytest.importorskip("playwright.sync_api").expect
 COMPANY, LIST, PLAIN = "hoshikuzu", "issues_found", "company_profile"
 LONGEST = 120_000  # ms: a page with a kernel, on a busy machine
 # Drops a file as a person does, from a folder that stands open beside the browser.
-DROP = """([content, name]) => {
+DROP = """([content, name, where]) => {
     const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
     const dropped = new DataTransfer();
     dropped.items.add(new File([bytes], name));
-    const place = document.querySelector(".spp-books-place");
+    const place = document.querySelector(where);
     for (const kind of ["dragenter", "dragover", "drop"]) {
         place.dispatchEvent(new DragEvent(kind, { dataTransfer: dropped, bubbles: true, cancelable: true }));
     }
@@ -51,8 +51,8 @@ def edited(keeper: Workshop, company: str = COMPANY) -> Edited:
     return Edited(sent(keeper, company))
 
 
-def drop(page: Any, content: bytes, name: str = "宿題.xlsx") -> None:
-    page.evaluate(DROP, [base64.b64encode(content).decode(), name])
+def drop(page: Any, content: bytes, name: str = "宿題.xlsx", where: str = ".spp-books-place") -> None:
+    page.evaluate(DROP, [base64.b64encode(content).decode(), name, where])
 
 
 def opened(page: Any) -> Any:
@@ -81,6 +81,26 @@ def answers(keeper: Workshop, worksheet: str = PLAIN) -> list[dict[str, Any]]:
 
 
 # --- On a company's page ------------------------------------------------------------------------------------
+
+
+def test_a_file_that_is_dropped_anywhere_is_taken_and_the_page_stays(
+    person: Callable[..., Any], served: Served, keeper: Workshop
+) -> None:
+    page = person()
+    join(page, served)
+    page.evaluate(
+        "addEventListener('drop', (event) => { document.body.dataset.kept = event.defaultPrevented; })"
+    )
+    workbook = edited(keeper)
+    workbook.answer("consent", agreed_by="総務課長")
+    drop(page, workbook.saved(), where=".room-current h2")
+    expect(file(page)).to_contain_text("まだ何も保存していません。")
+    expect(file(page)).to_be_in_viewport()
+    # Otherwise the browser would open the file in place of the page.
+    assert page.evaluate("document.body.dataset.kept") == "true"
+    drop(page, workbook.saved(), "もう一つ.xlsx", where=".room-current textarea, .room-current input")
+    expect(file(page)).to_contain_text("もう一つ.xlsx")
+    expect(file(page)).to_have_count(1)
 
 
 def test_a_file_is_dropped_looked_at_in_both_languages_and_stored_and_the_form_shows_it(
