@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from spreadsheets import programs
 
 from spp_workshop.answers import read
 from spp_workshop.errors import AnswerError, Problem
@@ -28,7 +29,6 @@ from spp_workshop.workbook.importing import import_files
 from spp_workshop.workbook.recognising import recognise, stamps_of
 from spp_workshop.workshop import Workshop
 
-from . import programs
 from .edited import Edited, put, sent
 from .test_import import converted
 

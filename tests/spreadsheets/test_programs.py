@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 from openpyxl.styles import Font
+from workbook.edited import Edited, judged, sent, states, values
 
 from spp_workshop.errors import AnswerError
 from spp_workshop.spreadsheets.grids import Bounds, Unreadable
@@ -20,7 +21,6 @@ from spp_workshop.spreadsheets.opening import read_content
 from spp_workshop.workshop import Workshop
 
 from . import programs
-from .edited import Edited, judged, sent, states, values
 
 LIST, PLAIN = "issues_found", "company_profile"
 MEANT = {
