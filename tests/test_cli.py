@@ -20,8 +20,9 @@ import pytest
 
 from spp_workshop import cli, demo
 from spp_workshop.batch import manifest
-from spp_workshop.command_line import COMMANDS, parser
-from spp_workshop.homework_line import ACTIONS
+from spp_workshop.commands import workshops
+from spp_workshop.commands.homework_line import ACTIONS
+from spp_workshop.commands.line import COMMANDS, parser
 from spp_workshop.workshop import open_workshop
 
 COMMAND = [sys.executable, "-c", "import sys; from spp_workshop.cli import main; sys.exit(main())"]
@@ -585,7 +586,7 @@ def test_open_names_the_sessions_when_it_does_not_know_one(told: Told, folder: P
 def test_jupyterlab_speaks_the_language_of_the_notebook_and_asks_for_no_news(
     language: str, locale: str
 ) -> None:
-    with cli._jupyterlab_settings(language) as folder:
+    with workshops._jupyterlab_settings(language) as folder:
         settings = json.loads((folder / "overrides.json").read_text(encoding="utf-8"))
     assert settings["@jupyterlab/translation-extension:plugin"] == {"locale": locale}
     assert settings["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"

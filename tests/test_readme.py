@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from spp_workshop.command_line import parser
+from spp_workshop.commands.line import parser
 from spp_workshop.programme import load
 
 COMMAND = "import sys; from spp_workshop.cli import main; sys.exit(main())"
@@ -58,7 +58,7 @@ def test_every_command_of_the_readme_exists(words: list[str]) -> None:
 
 
 def test_the_readme_shows_every_command() -> None:
-    from spp_workshop.command_line import COMMANDS
+    from spp_workshop.commands.line import COMMANDS
 
     assert {words[0] for words in ours(README)} == {command.name for command in COMMANDS}
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from spp_workshop.command_line import parser
+from spp_workshop.commands.line import parser
 from spp_workshop.preflight import Plan, network, trial
 from spp_workshop.serving.addresses import Address, addressed
 

@@ -73,7 +73,7 @@ def test_a_port_that_is_taken_hides_nothing_of_the_server(plan: Plan) -> None:
 
 
 def test_wrong_options_hide_nothing_of_the_server(plan: Plan) -> None:
-    from spp_workshop.command_line import parser
+    from spp_workshop.commands.line import parser
     from spp_workshop.preflight import planned
 
     words = ["preflight", str(plan.folder), "--session", "dd_practice", "--host", "0.0.0.0"]

@@ -24,7 +24,7 @@ from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from spp_workshop.cli import main
-from spp_workshop.command_line import parser
+from spp_workshop.commands.line import parser
 from spp_workshop.errors import SppError
 from spp_workshop.seats import Seat
 from spp_workshop.serving.addresses import addressed

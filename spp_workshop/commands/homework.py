@@ -7,24 +7,26 @@ from argparse import Namespace
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .errors import Message, Problem, SppError, message
-from .messages import LANGUAGES, Language, date_text, join_text, say
+from spp_workshop.errors import Message, Problem, SppError, message
+from spp_workshop.messages import LANGUAGES, Language, date_text, join_text, say
+
 from .voice import ALL_WELL, NOTHING_DONE, SOME_FAILED, Voice, workshop_folder
 
 if TYPE_CHECKING:
-    from .workbook.comparing import Judged
-    from .workshop import Workshop
+    from spp_workshop.workbook.comparing import Judged
+    from spp_workshop.workshop import Workshop
 
 
-def _worksheets(options: Namespace, voice: Voice) -> int:
+def worksheets(options: Namespace, voice: Voice) -> int:
+    """Worksheets out of the workshop, and back into it. Raises SppError when nothing could be done."""
     return {"export": _export, "print": _print, "import": _import, "xlsform": _xlsform}[options.action](
         options, voice
     )
 
 
 def _export(options: Namespace, voice: Voice) -> int:
-    from .workbook.exporting import export
-    from .workshop import open_workshop
+    from spp_workshop.workbook.exporting import export
+    from spp_workshop.workshop import open_workshop
 
     workshop = open_workshop(workshop_folder(options.folder), language=voice.language)
     written = export(workshop, _languages(options), companies=options.company or (), session=options.session)
@@ -44,8 +46,8 @@ def _languages(options: Namespace) -> Sequence[Language]:
 
 
 def _print(options: Namespace, voice: Voice) -> int:
-    from .paper.making import print_sheets, session_of
-    from .workshop import open_workshop
+    from spp_workshop.paper.making import print_sheets, session_of
+    from spp_workshop.workshop import open_workshop
 
     workshop = open_workshop(workshop_folder(options.folder), language=voice.language)
     today = workshop.store.now().astimezone().date()
@@ -72,8 +74,8 @@ def _print(options: Namespace, voice: Voice) -> int:
 
 
 def _xlsform(options: Namespace, voice: Voice) -> int:
-    from .workbook.xlsforms import limits_of_all, write_forms
-    from .workshop import open_workshop
+    from spp_workshop.workbook.xlsforms import limits_of_all, write_forms
+    from spp_workshop.workshop import open_workshop
 
     workshop = open_workshop(workshop_folder(options.folder), language=voice.language)
     chosen: Language = options.language if options.language in LANGUAGES else "ja"
@@ -102,9 +104,9 @@ def _xlsform(options: Namespace, voice: Voice) -> int:
 
 
 def _import(options: Namespace, voice: Voice) -> int:
-    from .workbook import telling
-    from .workbook.importing import import_files
-    from .workshop import open_workshop
+    from spp_workshop.workbook import telling
+    from spp_workshop.workbook.importing import import_files
+    from spp_workshop.workshop import open_workshop
 
     workshop = open_workshop(workshop_folder(options.folder), language=voice.language)
     outcome = import_files(
@@ -147,9 +149,10 @@ def _password(voice: Voice) -> Callable[[str], str]:
     return ask
 
 
-def _homework(options: Namespace, voice: Voice) -> int:
-    from . import homework
-    from .workshop import open_workshop
+def homework(options: Namespace, voice: Voice) -> int:
+    """Who has not returned what. Raises SppError when nothing is due in any session."""
+    from spp_workshop import homework
+    from spp_workshop.workshop import open_workshop
 
     workshop = open_workshop(workshop_folder(options.folder), language=voice.language)
     programme = workshop.programme
@@ -184,9 +187,6 @@ def _standing(workshop: Workshop, one: dict[str, Any], language: str) -> str:
         for sheet, state in one["worksheets"].items()
     ]
     return f"  {name}: {join_text(sheets, language)}"
-
-
-COMMANDS = {"worksheets": _worksheets, "homework": _homework}
 
 
 # --- Wording ----------------------------------------------------------------------------------------------
@@ -246,4 +246,4 @@ def _nothing_due() -> Problem:
     )
 
 
-__all__ = ["COMMANDS"]
+__all__ = ["homework", "worksheets"]

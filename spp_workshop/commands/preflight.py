@@ -1,17 +1,15 @@
-"""The commands for a session in which people join with their own devices."""
+"""The command `preflight`: is everything there that a session needs?"""
 
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable
 
-from .seats_command import seats
-from .serve_command import serve
 from .voice import ALL_WELL, SOME_FAILED, Voice, workshop_folder
 
 
-def _preflight(options: Namespace, voice: Voice) -> int:
-    from .preflight import inspect, planned, telling
+def preflight(options: Namespace, voice: Voice) -> int:
+    """Try what a session needs, and tell it as it is found. Raises SppError when nothing can be tried."""
+    from spp_workshop.preflight import inspect, planned, telling
 
     findings = []
     for finding in inspect(planned(workshop_folder(options.folder), options, voice.language)):
@@ -23,10 +21,4 @@ def _preflight(options: Namespace, voice: Voice) -> int:
     return SOME_FAILED if red else ALL_WELL
 
 
-COMMANDS: dict[str, Callable[[Namespace, Voice], int]] = {
-    "preflight": _preflight,
-    "serve": serve,
-    "seats": seats,
-}
-
-__all__ = ["COMMANDS"]
+__all__ = ["preflight"]

@@ -11,12 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from .errors import Message, message
+from spp_workshop.errors import Message, message
+from spp_workshop.messages import LOCALE, Language, reader_language, say
+
 from .homework_line import COMMANDS as HOMEWORK
-from .homework_line import Parser, Words
-from .messages import LANGUAGES, LOCALE, Language, reader_language, say
+from .options import BOTH, Parser, Words, add_companies, add_folder, add_json, add_language, add_session
 
 HELP_COLUMN = 24
+_DOCUMENTS = message("language of the documents: ja, en, or both (the usual)")
 
 
 class Command(NamedTuple):
@@ -51,7 +53,7 @@ def parser(language: Language) -> Parser:
         formatter_class=shape,
     )
     top.set_defaults(language=None, json=False)
-    _add_language(top, words, LANGUAGES)
+    add_language(top, words)
     below = top.add_subparsers(
         dest="command", required=True, title=words(message("commands")), metavar=words(message("COMMAND"))
     )
@@ -81,40 +83,6 @@ def _width(language: Language) -> int:
 # --- Options ----------------------------------------------------------------------------------------------
 
 
-def _add_language(one: Parser, words: Words, choices: Sequence[str], *, files: bool = False) -> None:
-    help_text = (
-        message("language of the documents: ja, en, or both (the usual)")
-        if files
-        else message("speak Japanese (ja) or English (en); otherwise as your system does")
-    )
-    # Suppressed where it is not given, so that `--language` before the command is not forgotten.
-    one.add_argument(
-        "--language",
-        choices=choices,
-        metavar="|".join(choices),
-        default=argparse.SUPPRESS,
-        help=words(help_text),
-    )
-
-
-def _add_json(one: Parser, words: Words) -> None:
-    one.add_argument(
-        "--json",
-        action="store_true",
-        default=argparse.SUPPRESS,
-        help=words(message("say the outcome as JSON, for other programs")),
-    )
-
-
-def _add_folder(one: Parser, words: Words, default: str = ".") -> None:
-    help_text = message("the workshop folder (usually: the one you are in)")
-    if default != ".":
-        help_text = message("the workshop folder (usually: {default})", default=default)
-    one.add_argument(
-        "folder", metavar="DIR", nargs="?", type=Path, default=Path(default), help=words(help_text)
-    )
-
-
 def _add_making(one: Parser, words: Words) -> None:
     one.add_argument(
         "--formats",
@@ -130,7 +98,7 @@ def _add_making(one: Parser, words: Words) -> None:
     )
     one.add_argument("--force", action="store_true", help=words(message("make also what is up to date")))
     one.set_defaults(since=None, failed=False)
-    _add_json(one, words)
+    add_json(one, words)
 
 
 def _add_choosing(one: Parser, words: Words) -> None:
@@ -151,16 +119,12 @@ def _add_choosing(one: Parser, words: Words) -> None:
 
 def _add_serving(one: Parser, words: Words) -> None:
     """What is served where, and for which session; `preflight` asks whether it will do."""
-    _add_folder(one, words)
-    one.add_argument(
-        "--session",
-        default="",
-        metavar="KEY",
-        help=words(message("the session, by its key in programme.yaml (usually: today's, or else the next)")),
-    )
+    add_folder(one, words)
+    about = message("the session, by its key in programme.yaml (usually: today's, or else the next)")
+    add_session(one, words, about)
     _add_address(one, words)
     _add_tls(one, words)
-    _add_language(one, words, LANGUAGES)
+    add_language(one, words)
 
 
 def _add_address(one: Parser, words: Words) -> None:
@@ -223,7 +187,7 @@ def _add_tls(one: Parser, words: Words) -> None:
 
 def _preflight(one: Parser, words: Words) -> None:
     _add_serving(one, words)
-    _add_json(one, words)
+    add_json(one, words)
 
 
 def _serve(one: Parser, words: Words) -> None:
@@ -243,14 +207,14 @@ def _new(one: Parser, words: Words) -> None:
             )
         ),
     )
-    _add_language(one, words, LANGUAGES)
-    _add_json(one, words)
+    add_language(one, words)
+    add_json(one, words)
 
 
 def _demo(one: Parser, words: Words) -> None:
-    _add_folder(one, words, "demo")
+    add_folder(one, words, "demo")
     one.set_defaults(company=None)
-    _add_language(one, words, LANGUAGES)
+    add_language(one, words)
     _add_making(one, words)
 
 
@@ -260,43 +224,38 @@ def _open(one: Parser, words: Words) -> None:
         metavar="SESSION",
         help=words(message("the session's key in programme.yaml, such as dd_practice")),
     )
-    _add_folder(one, words)
+    add_folder(one, words)
     one.add_argument(
         "--no-browser",
         action="store_true",
         help=words(message("start JupyterLab without opening a browser, and show its address")),
     )
-    _add_language(one, words, LANGUAGES)
+    add_language(one, words)
 
 
 def _summaries(one: Parser, words: Words) -> None:
-    _add_folder(one, words)
-    one.add_argument(
-        "--company",
-        action="append",
-        metavar="KEY",
-        help=words(message("only this company, by its key in programme.yaml; may be said several times")),
-    )
-    _add_language(one, words, (*LANGUAGES, "both"), files=True)
+    add_folder(one, words)
+    add_companies(one, words)
+    add_language(one, words, BOTH, _DOCUMENTS)
     _add_making(one, words)
     _add_choosing(one, words)
 
 
 def _report(one: Parser, words: Words) -> None:
-    _add_folder(one, words)
-    _add_language(one, words, (*LANGUAGES, "both"), files=True)
+    add_folder(one, words)
+    add_language(one, words, BOTH, _DOCUMENTS)
     _add_making(one, words)
     _add_choosing(one, words)
 
 
 def _validate(one: Parser, words: Words) -> None:
-    _add_folder(one, words)
-    _add_language(one, words, LANGUAGES)
-    _add_json(one, words)
+    add_folder(one, words)
+    add_language(one, words)
+    add_json(one, words)
 
 
 def _seats(one: Parser, words: Words) -> None:
-    _add_folder(one, words)
+    add_folder(one, words)
     new = message(
         "make a code for this company (or facilitator:SESSION, projector, organiser, custodian); "
         "without KEY for every company that has none, and the projector"
@@ -312,8 +271,8 @@ def _seats(one: Parser, words: Words) -> None:
     one.add_argument("--until", default="", metavar="DATE", help=words(until))
     url = message("the address of the server: then links, QR codes and sheets to print are made, too")
     one.add_argument("--public-url", default="", metavar="URL", help=words(url))
-    _add_language(one, words, LANGUAGES)
-    _add_json(one, words)
+    add_language(one, words)
+    add_json(one, words)
 
 
 COMMANDS = (

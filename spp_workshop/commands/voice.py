@@ -8,10 +8,11 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-from .errors import Message, Problem, SppError, message
-from .messages import Language, say
+from spp_workshop.errors import Message, Problem, SppError, message
+from spp_workshop.messages import Language, say
+from spp_workshop.plain_text import without_controls
 
 # Exit statuses.
 ALL_WELL, SOME_FAILED, NOTHING_DONE = 0, 1, 2
@@ -27,10 +28,10 @@ class Voice:
     def tell(self, text: Message) -> None:
         """A sentence for a person."""
         if not self.as_json:
-            print(say(text, self.language), flush=True)
+            _print(say(text, self.language))
 
     def show(self, text: str) -> None:
-        """What is worded already, for a person."""
+        """What is worded already and may hold colours, for a person; what others wrote has been cleaned."""
         if not self.as_json:
             print(text, flush=True)
 
@@ -38,7 +39,7 @@ class Voice:
         """What is wrong and how to mend it, one problem on a line."""
         if not self.as_json:
             for problem in found:
-                print(problem.text(self.language), flush=True)
+                _print(problem.text(self.language))
 
     def data(self, values: dict[str, Any]) -> None:
         """The outcome for a machine."""
@@ -48,7 +49,7 @@ class Voice:
     def complain(self, problems: list[Problem]) -> int:
         """What kept the command from doing anything, to a person on the error stream."""
         for problem in problems:
-            print(problem.text(self.language), file=sys.stderr, flush=True)
+            _print(problem.text(self.language), sys.stderr)
         self.data({"problems": [problem.as_json(self.language) for problem in problems]})
         return NOTHING_DONE
 
@@ -58,9 +59,14 @@ class Voice:
         return sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
 
+def _print(text: str, stream: TextIO | None = None) -> None:
+    # The name of a file that somebody sent may hold what a terminal takes for an order.
+    print(without_controls(text.replace("\r", "")), file=stream, flush=True)
+
+
 def workshop_folder(folder: Path) -> Path:
     """The folder, if it is one of a workshop. Raises SppError otherwise."""
-    from .programme import FILE
+    from spp_workshop.programme import FILE
 
     if not (folder / FILE).is_file():
         raise SppError(_no_workshop(folder))

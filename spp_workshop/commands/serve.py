@@ -8,17 +8,18 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import Problem, SppError, message
+from spp_workshop.errors import Problem, SppError, message
+
 from .voice import ALL_WELL, Voice, workshop_folder
 
 if TYPE_CHECKING:
-    from .serving.room import Room
+    from spp_workshop.serving.room import Room
 
 
 def serve(options: Namespace, voice: Voice) -> int:
     """Serve the workshop folder until somebody ends it. Raises SppError when it cannot be."""
-    from .serving import hosting
-    from .serving.addresses import addressed
+    from spp_workshop.serving import hosting
+    from spp_workshop.serving.addresses import addressed
 
     folder = workshop_folder(options.folder)
     if find_spec("segno") is None:
@@ -32,8 +33,8 @@ def serve(options: Namespace, voice: Voice) -> int:
 
 def _announce(room: Room, folder: Path, voice: Voice) -> None:
     """Where it is, who joins with what, and how it is ended."""
-    from .serving import desks, invitations
-    from .serving.hosting import codes_until
+    from spp_workshop.serving import desks, invitations
+    from spp_workshop.serving.hosting import codes_until
 
     programme, language = room.workshop.programme, voice.language
     until = codes_until(programme)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
-from .errors import Message, message
-from .messages import LANGUAGES
+from spp_workshop.errors import Message, message
+from spp_workshop.messages import LANGUAGES
 
-Parser = argparse.ArgumentParser
-Words = Callable[[Message], str]
+from .options import BOTH, Parser, Words, add_companies, add_folder, add_json, add_language, add_session
+
+_WORKBOOKS = message("language of the workbooks: ja (the usual), en, or both in one workbook")
 
 
 def _worksheets(one: Parser, words: Words) -> None:
-    _add_language(one, words, (*LANGUAGES, "both"))
+    add_language(one, words, BOTH, _WORKBOOKS)
     below = one.add_subparsers(dest="action", required=True, metavar="|".join(ACTIONS))
     for action, (about, example, options) in ACTIONS.items():
         told = words(about)
@@ -29,21 +29,19 @@ def _worksheets(one: Parser, words: Words) -> None:
 
 
 def _export(one: Parser, words: Words) -> None:
-    _add_folder(one, words)
-    _add_companies(one, words)
-    _add_session(one, words, message("only the worksheets that are due at this session"))
-    _add_language(one, words, (*LANGUAGES, "both"))
-    _add_json(one, words)
+    add_folder(one, words)
+    add_companies(one, words)
+    add_session(one, words, message("only the worksheets that are due at this session"))
+    add_language(one, words, BOTH, _WORKBOOKS)
+    add_json(one, words)
 
 
 def _print(one: Parser, words: Words) -> None:
-    _add_folder(one, words)
-    _add_companies(one, words)
-    _add_session(one, words, message("the worksheets of this session (usually: today's, else the next one)"))
-    _add_language(
-        one, words, (*LANGUAGES, "both"), message("language on the paper: ja (the usual), en, or both")
-    )
-    _add_json(one, words)
+    add_folder(one, words)
+    add_companies(one, words)
+    add_session(one, words, message("the worksheets of this session (usually: today's, else the next one)"))
+    add_language(one, words, BOTH, message("language on the paper: ja (the usual), en, or both"))
+    add_json(one, words)
 
 
 def _import(one: Parser, words: Words) -> None:
@@ -69,66 +67,24 @@ def _import(one: Parser, words: Words) -> None:
         default=Path(),
         help=words(message("the workshop folder (usually: the one you are in)")),
     )
-    _add_language(one, words, LANGUAGES)
-    _add_json(one, words)
+    add_language(one, words)
+    add_json(one, words)
 
 
 def _xlsform(one: Parser, words: Words) -> None:
-    _add_folder(one, words)
-    _add_session(one, words, message("only the worksheets that are due at this session"))
-    _add_language(
+    add_folder(one, words)
+    add_session(one, words, message("only the worksheets that are due at this session"))
+    add_language(
         one, words, LANGUAGES, message("language in which a form opens: ja (the usual) or en; it has both")
     )
-    _add_json(one, words)
+    add_json(one, words)
 
 
 def _homework(one: Parser, words: Words) -> None:
-    _add_folder(one, words)
-    _add_session(one, words, message("for this session (usually: the next one to which something is due)"))
-    _add_language(one, words, LANGUAGES)
-    _add_json(one, words)
-
-
-def _add_companies(one: Parser, words: Words) -> None:
-    one.add_argument(
-        "--company",
-        action="append",
-        metavar="KEY",
-        help=words(message("only this company, by its key in programme.yaml; may be said several times")),
-    )
-
-
-def _add_language(one: Parser, words: Words, choices: Sequence[str], about: Message | None = None) -> None:
-    help_text = about or (
-        message("language of the workbooks: ja (the usual), en, or both in one workbook")
-        if "both" in choices
-        else message("speak Japanese (ja) or English (en); otherwise as your system does")
-    )
-    one.add_argument(
-        "--language",
-        choices=choices,
-        metavar="|".join(choices),
-        default=argparse.SUPPRESS,
-        help=words(help_text),
-    )
-
-
-def _add_folder(one: Parser, words: Words) -> None:
-    help_text = words(message("the workshop folder (usually: the one you are in)"))
-    one.add_argument("folder", metavar="DIR", nargs="?", type=Path, default=Path(), help=help_text)
-
-
-def _add_session(one: Parser, words: Words, about: Message) -> None:
-    one.add_argument("--session", metavar="KEY", default="", help=words(about))
-
-
-def _add_json(one: Parser, words: Words) -> None:
-    one.add_argument(
-        "--json",
-        action="store_true",
-        default=argparse.SUPPRESS,
-        help=words(message("say the outcome as JSON, for other programs")),
-    )
+    add_folder(one, words)
+    add_session(one, words, message("for this session (usually: the next one to which something is due)"))
+    add_language(one, words)
+    add_json(one, words)
 
 
 # What can be done with worksheets: what it does, an example, and its options.
@@ -157,7 +113,7 @@ ACTIONS: dict[str, tuple[Message, str, Callable[[Parser, Words], None]]] = {
     ),
 }
 
-# Name, what it does, an example, and its options, as `command_line.Command` has them.
+# Name, what it does, an example, and its options, as `line.Command` has them.
 COMMANDS: tuple[tuple[str, Message, str, Callable[[Parser, Words], None]], ...] = (
     (
         "worksheets",

@@ -6,22 +6,23 @@ from argparse import Namespace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from .errors import message
-from .messages import moment_text
+from spp_workshop.errors import message
+from spp_workshop.messages import moment_text
+
 from .voice import ALL_WELL, Voice, workshop_folder
 
 if TYPE_CHECKING:
-    from .programme import Programme
-    from .serving.invitations import Invitation
-    from .workshop import Workshop
+    from spp_workshop.programme import Programme
+    from spp_workshop.serving.invitations import Invitation
+    from spp_workshop.workshop import Workshop
 
 
 def seats(options: Namespace, voice: Voice) -> int:
     """End, renew and make seats, all of it or nothing; without any of these, list them. Raises SppError."""
-    from .seats import sittings
-    from .serving import seating
-    from .serving.addresses import public_address
-    from .workshop import open_workshop
+    from spp_workshop.seats import sittings
+    from spp_workshop.serving import seating
+    from spp_workshop.serving.addresses import public_address
+    from spp_workshop.workshop import open_workshop
 
     address = public_address(options.public_url) if options.public_url else ""
     workshop = open_workshop(workshop_folder(options.folder), language=voice.language)
@@ -47,14 +48,14 @@ def seats(options: Namespace, voice: Voice) -> int:
 
 
 def _codes_until(programme: Programme) -> datetime:
-    from .serving.hosting import codes_until
+    from spp_workshop.serving.hosting import codes_until
 
     return codes_until(programme)
 
 
 def _hand_out(made: list[Invitation], workshop: Workshop, voice: Voice, *, sheets: bool) -> None:
     """Show new codes this once, and write their sheets where the address of the server is known."""
-    from .serving import invitations, seating
+    from spp_workshop.serving import invitations, seating
 
     voice.show(seating.codes_as_text(made, voice.language))
     until = moment_text(made[0].expires.isoformat(), voice.language)
@@ -70,7 +71,7 @@ def _hand_out(made: list[Invitation], workshop: Workshop, voice: Voice, *, sheet
 
 
 def _session(workshop: Workshop) -> str:
-    from .serving.room import session_of_the_day
+    from spp_workshop.serving.room import session_of_the_day
 
     return session_of_the_day(workshop.programme, workshop.store.now().astimezone().date())
 
