@@ -100,7 +100,7 @@ def _as_number(value: Any, _choices: ChoiceList | None = None) -> Any:
         return float(f"{value:.15g}")
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    return _light(_as_text(value))
+    return _HEADS.sub(r"\1", _light(_as_text(value)))
 
 
 def _as_day(value: Any, _choices: ChoiceList | None = None) -> str:
@@ -274,6 +274,10 @@ def _no_words() -> frozenset[str]:
 def _said(word: Message, words: tuple[str, ...]) -> frozenset[str]:
     ours = [say(word, language) for language in LANGUAGES]
     return frozenset(map(_light, [*words, *ours, "/".join(ours)]))
+
+
+# People write heads with what heads are counted by; 14 days or weeks is another matter.
+_HEADS = re.compile(r"^(\d[\d,]{0,15}) ?[人名]$")
 
 
 # --- Days -------------------------------------------------------------------------------------------------

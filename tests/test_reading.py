@@ -60,7 +60,17 @@ def test_a_text_stays_as_it_was_typed(value: Any, stored: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "stored"),
-    [(12.0, 12), ("１２", 12), ("1,234", 1234), ("１，２３４", 1234), (" 1 200\n", 1200), ("−3", -3), (0, 0)],
+    [
+        (12.0, 12),
+        ("１２", 12),
+        ("1,234", 1234),
+        ("１，２３４", 1234),
+        (" 1 200\n", 1200),
+        ("−3", -3),
+        (0, 0),
+        ("12人", 12),
+        ("１，２００ 名", 1200),
+    ],
 )
 def test_numbers(value: Any, stored: int) -> None:
     assert read("integer", value) == stored
@@ -99,7 +109,7 @@ def test_a_date_that_may_mean_two_days_or_none_is_not_guessed(value: Any) -> Non
     assert isinstance(read("date", value), Problem)
 
 
-@pytest.mark.parametrize("value", ["たくさん", "約10", "12人", "1e5", True, DAY, "1-2"])
+@pytest.mark.parametrize("value", ["たくさん", "約10", "約10人", "14日", "人", "1e5", True, DAY, "1-2"])
 def test_what_is_no_number_is_told(value: Any) -> None:
     problem = read("integer", value)
     assert isinstance(problem, Problem)

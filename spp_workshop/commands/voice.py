@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from spp_workshop.plain_text import without_controls
 
 # Exit statuses.
 ALL_WELL, SOME_FAILED, NOTHING_DONE = 0, 1, 2
+
+_TURNS = re.compile(r"[\r\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,8 @@ class Voice:
 
 
 def _print(text: str, stream: TextIO | None = None) -> None:
-    # The name of a file that somebody sent may hold what a terminal takes for an order.
-    print(without_controls(text.replace("\r", "")), file=stream, flush=True)
+    # The name of a file that somebody sent may hold orders for the terminal, or turn its letters round.
+    print(without_controls(_TURNS.sub("", text)), file=stream, flush=True)
 
 
 def workshop_folder(folder: Path) -> Path:

@@ -10,7 +10,7 @@ import pytest
 from spp_workshop.commands.voice import NOTHING_DONE, Voice
 from spp_workshop.errors import Problem, message
 
-WIPES_THE_SCREEN = Path("a\x1b[2J\x9b0m\rb.xlsx")
+WIPES_THE_SCREEN = Path("a\x1b[2J\x9b0m\r\u202eb.xlsx")
 
 
 @pytest.mark.parametrize("said", ["tell", "problems", "complain"])
@@ -24,7 +24,7 @@ def test_the_name_of_a_file_gives_a_terminal_no_orders(capsys: pytest.CaptureFix
     }[said]()
     printed = "".join(capsys.readouterr())
     assert "b.xlsx" in printed
-    assert not set(printed) & set("\x1b\x9b\r")
+    assert not set(printed) & set("\x1b\x9b\r\u202e")
 
 
 def test_a_program_hears_one_thing_alone(capsys: pytest.CaptureFixture[str]) -> None:
