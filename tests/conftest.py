@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,9 @@ from spp_workshop.workshop import Workshop, open_workshop
 # A time limit for each example would test the machine, not the code.
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
+
+# Who runs the tests in the background may make them ignore Ctrl+C, and with them every process of theirs.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A programme as it begins, to which tests add their own sessions (and more companies).
 HEAD = """\

@@ -22,6 +22,12 @@ from .using import Open
 HERE = Path(__file__).parent
 
 
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> None:
+    """A machine that does other things as well is no failure."""
+    pytest.importorskip("playwright.sync_api").expect.set_options(timeout=20_000)
+
+
 @pytest.fixture
 def page(chromium: Any) -> Iterator[Any]:
     """A page of a person in Japan; an error in a script fails the test."""

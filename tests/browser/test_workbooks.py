@@ -182,6 +182,8 @@ def test_of_a_conflict_both_answers_are_told_and_the_files_is_taken_when_it_is_t
 
 def test_by_keyboard_alone(person: Callable[..., Any], served: Served, keeper: Workshop) -> None:
     page = person("en")
+    # Told only when the key is pressed, the browser may open a window of its own before it has heard.
+    page.on("filechooser", lambda chooser: None)
     join(page, served)
     page.locator(".room-excel > summary").focus()
     page.keyboard.press("Enter")
