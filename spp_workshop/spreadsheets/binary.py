@@ -18,8 +18,8 @@ from .parts import BrokenError, Parts
 
 # Bytes of an .xls; ours has 400,000.
 LARGEST_OLD = 6_000_000
-# Records of an .xlsb sheet: the smallest has two bytes.
-_MOST_RECORDS = 1_000_000
+# Records of all sheets of an .xlsb: the smallest has two bytes.
+_MOST_RECORDS = 600_000
 # Cells from the first to the last, empty ones counted, of all sheets together.
 _WIDEST = 2_000_000
 # BIFF records of values that begin with row and column: formulas, numbers, texts, truths.
@@ -44,9 +44,8 @@ def read_xls(content: bytes, bounds: Bounds) -> list[Grid]:
 
 def read_xlsb(parts: Parts, bounds: Bounds) -> list[Grid]:
     """The sheets of an .xlsb file. Raises whatever a broken file may lead to."""
-    for name in parts.names(".bin"):
-        if "sheet" in name.casefold():
-            _measure(_xlsb_places(parts.read(name)))
+    names = [name for name in parts.names(".bin") if "sheet" in name.casefold()]
+    _measure(_xlsb_places(map(parts.read, names)))
     return _with_calamine(parts.repacked(), bounds)
 
 
@@ -71,20 +70,29 @@ def _xls_places(stream: bytes) -> Iterator[tuple[int, int, int]]:
         place += 4 + length
 
 
-def _xlsb_places(stream: bytes) -> Iterator[tuple[int, int, int]]:
-    place, row, records = 0, 0, 0
+def _xlsb_places(sheets: Iterable[bytes]) -> Iterator[tuple[int, int, int]]:
+    left = _MOST_RECORDS
+    for sheet, stream in enumerate(sheets):
+        row = 0
+        for kind, place, length in _xlsb_records(stream):
+            left -= 1
+            if left < 0:
+                raise TooLargeError
+            if kind == _XLSB_ROW and length >= 4:
+                (row,) = unpack_from("<I", stream, place)
+            elif kind in _XLSB_SHORT:
+                raise BrokenError
+            elif kind in _XLSB_CELLS and length >= 4:
+                yield sheet, row, *unpack_from("<I", stream, place)
+
+
+def _xlsb_records(stream: bytes) -> Iterator[tuple[int, int, int]]:
+    """Of each record the number of its kind, where it begins, and how long it is."""
+    place = 0
     while place < len(stream):
-        records += 1
-        if records > _MOST_RECORDS:
-            raise TooLargeError
         kind, place = _number(stream, place, 2)
         length, place = _number(stream, place, 4)
-        if kind == _XLSB_ROW and length >= 4:
-            (row,) = unpack_from("<I", stream, place)
-        elif kind in _XLSB_SHORT:
-            raise BrokenError
-        elif kind in _XLSB_CELLS and length >= 4:
-            yield 0, row, *unpack_from("<I", stream, place)
+        yield kind, place, length
         place += length
 
 

@@ -22,6 +22,9 @@ class Bounds(NamedTuple):
 # Of one file, whatever its kind. Ours has 25 sheets and 100,000 letters.
 MOST_SHEETS, MOST_LETTERS = 1_000, 30_000_000
 
+# Blocks of cells made one, of one sheet. Ours has 20.
+MOST_MERGED = 20_000
+
 ERRORS = frozenset({"#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#GETTING_DATA"})
 
 

@@ -10,7 +10,7 @@ import re
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from .grids import ERRORS, MOST_SHEETS, Bounds, Grid, TooLargeError, Unreadable
+from .grids import ERRORS, MOST_MERGED, MOST_SHEETS, Bounds, Grid, TooLargeError, Unreadable
 from .parts import Parts, walk
 
 # Of all sheets together; ours have some 7,000. A small file can say that it repeats a cell a million times.
@@ -97,9 +97,11 @@ class _Content:
             self.line.update(dict.fromkeys(range(self.column, last), value))
         across = _count(self.attributes.get("table:number-columns-spanned"))
         down = _count(self.attributes.get("table:number-rows-spanned"))
-        if (across > 1 or down > 1) and self.found and len(self.found[-1].merged) < MOST_CELLS:
+        if (across > 1 or down > 1) and self.found:
             last_row, last_column = self.row + down - 1, self.column + across - 1
             self.found[-1].merged.append((self.row, self.column, last_row, last_column))
+            if len(self.found[-1].merged) > MOST_MERGED:
+                raise TooLargeError
         self.column += self.times
 
     def _row(self) -> None:

@@ -16,12 +16,12 @@ from datetime import datetime, time, timedelta
 from posixpath import join, normpath
 from typing import Any, NamedTuple
 
-from .grids import Bounds, Grid, TooLargeError, Unreadable, place_of
+from .grids import MOST_MERGED, Bounds, Grid, TooLargeError, Unreadable, place_of
 from .parts import Parts, walk
 
 # Numbers of formats that show days and times; 27 to 36 and 50 to 58 are those of East Asia (18.8.30).
 _DAYS = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
-_NOT_SHOWN = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
+_NOT_SHOWN = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^][]*\]', re.IGNORECASE)
 # Beyond the year 9999.
 _LAST_DAY = 2_958_466
 _LENGTH = re.compile(r"\[(h+|m+|s+)\]", re.IGNORECASE)
@@ -32,8 +32,8 @@ _DISGUISED = re.compile("_x(00[01][0-9A-Fa-f]|005[Ff]|[Ff]{3}[EeFf])_")
 
 _EMPTY = b"<none/>"
 
-# In letters; Excel takes no longer ones.
-_LONGEST_FORMAT = 255
+# In letters; Excel takes no longer ones, and 250 of them.
+_LONGEST_FORMAT, _MOST_FORMATS = 255, 5_000
 
 
 def looks_like(parts: Parts) -> bool:
@@ -155,6 +155,8 @@ class _Styles:
             # What is longer is none, and looking through it takes time with the square of its length.
             code = attributes.get("formatCode", "")
             self.codes[attributes.get("numFmtId", "")] = code if len(code) <= _LONGEST_FORMAT else ""
+            if len(self.codes) > _MOST_FORMATS:
+                raise TooLargeError
         self.in_cells = name == "cellXfs" or (self.in_cells and name != "cellStyles")
         if name == "xf" and self.in_cells:
             number = attributes.get("numFmtId", "0")
@@ -218,6 +220,8 @@ class _Sheet:
             self.above += 1
         elif name == "mergeCell":
             self.merged += _block(attributes.get("ref", ""))
+            if len(self.merged) > MOST_MERGED:
+                raise TooLargeError
 
     def ends(self, name: str) -> None:
         self.is_open = self.in_formula = False

@@ -69,6 +69,22 @@ def xlsx(
     )
 
 
+CELLS = "<row>" + "<c><v>1</v></c>" * 400 + "</row>"
+
+
+def named_sheets(number: int) -> dict[str, str]:
+    """What names so many sheets of an .xlsx file."""
+    office, names = programs._OFFICE, range(number)
+    sheets = "".join(f'<sheet name="{one}" r:id="r{one}"/>' for one in names)
+    relations = "".join(
+        f'<Relationship Id="r{one}" Type="{office}/worksheet" Target="{one}.xml"/>' for one in names
+    )
+    return {
+        "xl/workbook.xml": f'<workbook xmlns:r="{office}">{sheets}</workbook>',
+        "xl/_rels/workbook.xml.rels": f"<Relationships>{relations}</Relationships>",
+    }
+
+
 def listed(number: int) -> bytes:
     """A zip of one part that lists so many."""
     content = packed({"a": ""})
@@ -203,7 +219,7 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     "fifty thousand parts": lambda: packed({f"p{one}.xml": "" for one in range(50_000)}),
     "four hundred thousand parts that are only listed": lambda: listed(400_000),
     "a text that stands in a hundred thousand cells": lambda: xlsx(
-        SHEET % (("<row>" + '<c t="s"><v>0</v></c>' * 100 + "</row>") * 1_000), strings=f"<sst><si><t>{'あ' * 1_000_000}</t></si></sst>"
+        SHEET % (("<row>" + '<c t="s"><v>0</v></c>' * 100 + "</row>") * 1_000), strings=f"<sst><si><t>{'あ' * 100_000}</t></si></sst>"
     ),
     "spaces that are told by their number": lambda: ods(
         "<table:table-row><table:table-cell><text:p>" + '<text:s text:c="1000"/>' * 500_000 + "</text:p></table:table-cell></table:table-row>"
@@ -211,6 +227,16 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     "paragraphs of nothing": lambda: ods(f"<table:table-row><table:table-cell>{'<text:p/>' * 1_500_000}</table:table-cell></table:table-row>"),
     "two million sheets in an ods": lambda: packed({"content.xml": f"<a>{'<table/>' * 2_000_000}</a>"}),
     "ten million records of an xlsb": lambda: packed({"xl/workbook.bin": b"", "xl/worksheets/sheet1.bin": b"\x40\0" * 9_900_000}),
+    "cells of many sheets of an xlsx": lambda: packed({**named_sheets(8), **{f"xl/{one}.xml": SHEET % (CELLS * 400) for one in range(8)}}),
+    "elements of many sheets of an xlsx": lambda: packed({**named_sheets(8), **{f"xl/{one}.xml": SHEET % ("<c/>" * 600_000) for one in range(8)}}),
+    "three million texts": lambda: xlsx(SHEET % "", strings=f"<sst>{'<si/>' * 3_500_000}</sst>"),
+    "an element with a million attributes": lambda: xlsx(SHEET % "<c {}/>".format(" ".join(map("a{}='1'".format, range(1_000_000))))),
+    "a text of 17 MB": lambda: xlsx(SHEET % f"<row><c t='str'><v>{'&#38;' * 3_500_000}</v></c></row>"),
+    "fifty thousand looks of numbers": lambda: xlsx(SHEET % "", look='"/><numFmt numFmtId="{}" formatCode="'.join(["[" * 250] * 50_000).format(*range(50_000))),
+    "half a million merged cells": lambda: xlsx("<a>" + '<mergeCell ref="A1:B2"/>' * 500_000 + "</a>"),
+    "half a million merged cells in an ods": lambda: ods('<table:table-row><table:table-cell table:number-columns-spanned="2"/></table:table-row>' * 200_000),
+    "records of many sheets of an xlsb": lambda: packed({"xl/workbook.bin": b"", **{f"xl/sheet{one}.bin": b"\x40\0" * 900_000 for one in range(10)}}),
+    "cells of an xlsb": lambda: packed({"xl/workbook.bin": b"", "xl/sheet1.bin": programs.binary_cell(0, 1) * 1_000_000}),
     "two thousand tables in an archive": lambda: packed({f"{one}.csv": b"a,b\n" * 1_500 for one in range(2_000)}),
 }  # fmt: skip
 
@@ -241,8 +267,8 @@ READ: dict[str, tuple[Callable[[], bytes], int]] = {
     "a table of texts that a file names ten thousand times": (
         lambda: xlsx(SHEET % '<row><c t="s"><v>0</v></c></row>', strings="<sst>" + "<si><t>a</t></si>" * 100_000 + "</sst>", naming=10_000), 1,
     ),
-    "a number's look that is endless": (lambda: xlsx(SHEET % '<row><c s="0"><v>1</v></c></row>', look="[" * 500_000), 1),
-    "one that many cells have": (lambda: xlsx(SHEET % '<row><c s="0"><v>1</v></c></row>', look="a" * 500_000, looks=300_000), 1),
+    "a number's look that is endless": (lambda: xlsx(SHEET % '<row><c s="0"><v>1</v></c></row>', look="[" * 400_000), 1),
+    "one that many cells have": (lambda: xlsx(SHEET % '<row><c s="0"><v>1</v></c></row>', look="a" * 400_000, looks=300_000), 1),
     "an empty ods with its last corner coloured": (
         lambda: ods(FAR_ODS.replace(' office:value-type="float" office:value="1"', "")), 0,
     ),
