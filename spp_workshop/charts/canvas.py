@@ -21,7 +21,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Rectangle
 from matplotlib.transforms import Affine2D
 
-from spp_workshop.messages import Words, message, say, worded
+from spp_workshop.messages import Message, Words, message, say, worded
 
 from .drawing import Renderer
 from .lettering import drawable, fold, use_japanese_font
@@ -148,13 +148,16 @@ def _between(ground: str, tone: str, part: float) -> tuple[int, ...]:
     return tuple(round(255 * ((1 - part) * below + part * above)) for below, above in pairs)
 
 
-def without_data(title: Words, language: str) -> Chart:
-    """The chart when nobody has answered yet: a calm sentence."""
-    nothing = message("There is nothing to show yet.")
+_NOTHING = message("There is nothing to show yet.")
+
+
+def without_data(title: Words, language: str, nothing: Message = _NOTHING) -> Chart:
+    """The chart when nobody has answered yet: a calm sentence, which may say what leads to more."""
     chart = Chart(title, language, 1.15)
     chart.box(MARGIN, 0.45, WIDTH - 2 * MARGIN, 0.55)
     chart.write(WIDTH / 2, 0.725, nothing, ha="center", color=SOFT)
-    chart.alt_text = told(chart, [say(nothing, language)])
+    # A text alternative ends in a full stop of its own.
+    chart.alt_text = told(chart, [say(nothing, language).rstrip("。.")])
     return chart
 
 

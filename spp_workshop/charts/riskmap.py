@@ -34,6 +34,8 @@ TOP, LABELS, GAP, DISC, STEP = 0.78, 1.45, 0.14, 0.13, 0.32
 COLUMN = (WIDTH - 2 * MARGIN - LABELS - GAP) / (len(LIKELIHOODS) + 1)
 ACROSS = 3  # discs beside each other in a cell
 
+_NOTHING = message("What is written in step 2 and rated in step 3 appears here.")
+
 Risk = dict[str, Any]
 
 
@@ -55,7 +57,7 @@ def risk_map(
     lines = priorities.to_dict("records") if isinstance(priorities, pd.DataFrame) else priorities
     risks = _numbered(lines, choices, language)
     if not risks:
-        return without_data(title, language)
+        return without_data(title, language, _NOTHING)
     cells = _cells(risks)
     heights = {name: _height(name, cells) for name in CLASSES}
     bottom = TOP + sum(heights.values())
