@@ -255,6 +255,7 @@ WORDS = {
         "This was the last screen. Some answers are not saved yet: please keep this page open. "
         "Under “All screens” you can go back to them."
     ),
+    "held": message("An answer is not saved yet. The screen that needs your look:"),
     "opening": message("Opening…"),
     "offline": message(
         "There is no connection at the moment. You can go on writing: what is not saved yet is kept in this "

@@ -158,7 +158,21 @@ function turn(moved) {
     step.querySelector("h2").focus({ preventScroll: true });
   }
   open(step);
+  showHeld();
 }
+
+const heldAt = document.querySelector("[data-held]");
+
+/** Whoever has gone on is led back to an answer that waits for another value or a decision. */
+function showHeld() {
+  const step = steps.find((one) => one !== current && one.querySelector('.spp-state[data-state="held"]'));
+  show("held", Boolean(step));
+  if (!step || heldAt.hash === `#${step.id}`) return;
+  heldAt.href = `#${step.id}`;
+  heldAt.replaceChildren(...[...step.querySelector("h2").childNodes].map((node) => node.cloneNode(true)));
+}
+
+new MutationObserver(showHeld).observe(exercise, { subtree: true, attributeFilter: ["data-state"] });
 
 /** What the step shows: its forms and charts. */
 function open(step) {

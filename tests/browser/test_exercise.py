@@ -241,6 +241,31 @@ def test_two_people_in_the_same_field_see_both_answers_and_neither_is_lost(
     assert stored(served)["agreed_by"] == "工場長"
 
 
+def test_whoever_has_gone_on_is_led_back_to_an_answer_that_waits_for_a_decision(
+    person: Callable[..., Any], served: Served
+) -> None:
+    code = served.code(Seat.company("hoshikuzu"))
+    one, other = person(), person(width=375)
+    for page in (one, other):
+        join(page, served, code=code)
+    other.route("**/spp/news*", lambda route: route.abort())
+    typed(one, "agreed_by").fill("総務課長")
+    saved(one, "agreed_by")
+    typed(other, "agreed_by").fill("工場長")
+    conflict = field(other, "agreed_by").locator(".spp-conflict")
+    conflict.wait_for()
+    told = other.locator("[data-banner=held]")
+    expect(told).to_be_hidden()  # it stands on the screen itself
+    go(other, "profile")
+    expect(told).to_contain_text("確認が必要な画面")
+    told.get_by_role("link", name="約束事を確かめる").click()
+    expect(told).to_be_hidden()
+    conflict.get_by_role("button", name=WORDS["keep_mine"]).click()
+    saved(other, "agreed_by")
+    go(other, "profile")
+    expect(told).to_be_hidden()
+
+
 def test_what_a_colleague_saves_is_seen_without_a_reload(person: Callable[..., Any], served: Served) -> None:
     code = served.code(Seat.company("hoshikuzu"))
     one, other = person(), person()
